@@ -1,0 +1,1 @@
+"""The four services. They are strangers: they meet only on Kafka."""

@@ -1,0 +1,53 @@
+"""The tree of refusals: each error says what happens next.
+
+Exception
+├── Refused (shared.contracts.refusal)  a lawful "no": 409/404/422 at a door, parked or rejected on a topic
+├── NotYet                              another event must come first: the event waits, its lane behind it
+├── TryAgain                            something outside is away: pause, then the same again
+├── NotAnEvent                          bytes that are no event we can read: parked, or rejected on an inbox
+├── Unwritable                          MongoDB will never take this content: the batch is split, the bad one parked
+├── LostRace                            somebody else wrote the same first: run the whole again
+├── LostPosition                        the partition belongs to another consumer: drop the batch, seek back
+├── TooManyParked                       our deploy is bad, not their data: stop consuming
+└── WrongSetting                        the start stops with this sentence
+"""
+
+
+class NotYet(Exception):
+    """The event needs `subject` (an aggregate's id), whose own event has not come here yet."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"waits for {subject}")
+        self.subject = subject
+
+
+class TryAgain(Exception):
+    """Something outside (a database, a broker, a mail server) is away; nothing is wrong with what was asked."""
+
+
+class NotAnEvent(Exception):
+    """A record that cannot be read as an event: `reason` in one sentence, `where` as a pointer into the record."""
+
+    def __init__(self, reason: str, where: str = "") -> None:
+        super().__init__(f"{reason} at {where or '/'}")
+        self.reason, self.where = reason, where
+
+
+class Unwritable(Exception):
+    """Content that the database refuses whatever we do: an integer too big, a document or a command too large."""
+
+
+class LostRace(Exception):
+    """A document changed between our reading and our writing it."""
+
+
+class LostPosition(Exception):
+    """Another consumer has taken the partition since our batch was polled."""
+
+
+class TooManyParked(Exception):
+    """So many events in a row could not be acted on that the fault is ours."""
+
+
+class WrongSetting(Exception):
+    """A setting that keeps the service from starting; the text is one sentence for the operator."""
