@@ -1,1 +1,1 @@
-"""What the services share: what they say to each other (contracts) and how they hear, keep, say and promise (platform)."""
+"""What the services share: what they say (contracts) and how they hear, keep, say and promise (platform)."""
