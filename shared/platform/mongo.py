@@ -1,0 +1,285 @@
+"""The driver's one door: motor, or `pymongo.AsyncMongoClient` by one setting, behind the database port."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any, Literal
+from uuid import UUID
+
+from bson.binary import Binary, UuidRepresentation
+from bson.codec_options import CodecOptions
+from bson.errors import BSONError
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient, ReturnDocument
+from pymongo.errors import (
+    CollectionInvalid,
+    ConfigurationError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    InvalidOperation,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from shared.platform.database import Collection, Document, Index, Query, Sort
+from shared.platform.errors import LostRace, TryAgain, Unwritable, WrongSetting
+
+Driver = Literal["motor", "pymongo"]
+MAJORITY = WriteConcern("majority")
+
+DUPLICATE_KEY = 11000
+CONFLICTS = {DUPLICATE_KEY, 24, 112, 246, 251}
+"""LockTimeout, WriteConflict, SnapshotUnavailable, NoSuchTransaction: the same again may work at once."""
+AWAY = {13, 18, 50, 89, 91, 189, 262, 10107, 11600, 11602, 13435, 13436, 14031}
+"""No right, no login, time-outs, shutting down, not primary, disk full: nothing is wrong with what was written."""
+NO_REPLICA_SET = "MongoDB at MONGO_URL is no replica set, and transactions need one: start it with --replSet."
+
+
+class UnknownCommit(TryAgain):
+    """The connection went while a commit was under way: the position tells on the re-run whether it was kept."""
+
+
+def connect(url: str, name: str, driver: Driver = "motor", *, timeout_ms: int = 5_000) -> "MongoDatabase":
+    """A database at `url`; nothing is sent before the first use. Raises WrongSetting for an address it can't read."""
+    make: Callable[..., Any] = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
+    try:
+        client = make(
+            url,
+            tz_aware=True,
+            tzinfo=UTC,
+            w="majority",
+            serverSelectionTimeoutMS=timeout_ms,
+            connectTimeoutMS=timeout_ms,
+            socketTimeoutMS=60_000,
+            uuidRepresentation="standard",
+        )
+    except (ConfigurationError, ValueError, PyMongoError):
+        raise WrongSetting("MONGO_URL is not an address that MongoDB understands.") from None
+    return MongoDatabase(client, name)
+
+
+def translated(error: BaseException) -> Exception | None:
+    """What an error of the driver means to us; None when it is not the driver's."""
+    if isinstance(error, ConnectionFailure | ExecutionTimeout):
+        return TryAgain(f"MongoDB is away ({type(error).__name__})")
+    if isinstance(error, OperationFailure):
+        return _by_code(error.code, error)
+    if isinstance(error, DocumentTooLarge | BSONError | OverflowError | UnicodeError | InvalidOperation):
+        return Unwritable(f"MongoDB does not take this content ({type(error).__name__})")
+    if isinstance(error, PyMongoError):
+        return TryAgain(f"MongoDB answered {type(error).__name__}")
+    return None
+
+
+def _by_code(code: int | None, error: OperationFailure | None = None) -> Exception:
+    if code in CONFLICTS or (error is not None and error.has_error_label("TransientTransactionError")):
+        return LostRace(f"MongoDB code {code}")
+    if code in AWAY:
+        return TryAgain(f"MongoDB answered code {code}")
+    return Unwritable(f"MongoDB refuses this content (code {code})")
+
+
+@asynccontextmanager
+async def _understood() -> AsyncIterator[None]:
+    try:
+        yield
+    except Exception as error:
+        meaning = translated(error)
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+async def _settled(value: Any) -> Any:
+    """The one difference between the two drivers: some calls are awaited in one of them only."""
+    return await value if inspect.isawaitable(value) else value
+
+
+class MongoTransaction:
+    """One open transaction on a session."""
+
+    def __init__(self, database: Any, session: Any) -> None:
+        self._database, self._session = database, session
+
+    async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
+        """See `Reads`."""
+        async with _understood():
+            return await _find(self._database[collection], query, sort, limit, self._session)
+
+    async def update(self, collection: str, statements: Sequence[Document]) -> int:
+        """See `Transaction`."""
+        if not statements:
+            return 0
+        reply = await self._command({"update": collection, "updates": list(statements), "ordered": True})
+        return int(reply["n"])
+
+    async def insert(self, collection: str, documents: Sequence[Document]) -> None:
+        """See `Transaction`."""
+        if documents:
+            await self._command({"insert": collection, "documents": list(documents), "ordered": True})
+
+    async def delete(self, collection: str, query: Query) -> int:
+        """See `Transaction`."""
+        reply = await self._command({"delete": collection, "deletes": [{"q": query, "limit": 0}]})
+        return int(reply["n"])
+
+    async def _command(self, command: Document) -> Document:
+        async with _understood():
+            reply: Document = await self._database.command(command, session=self._session)
+        if errors := reply.get("writeErrors"):
+            raise _by_code(errors[0]["code"])
+        return reply
+
+
+class MongoSession:
+    """One session of the driver."""
+
+    def __init__(self, database: Any, session: Any) -> None:
+        self._database, self._session = database, session
+
+    @property
+    def id(self) -> bytes:
+        """See `Session`."""
+        return bytes(self._session.session_id["id"])
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MongoTransaction]:
+        """See `Session`. We never use `with_transaction`: it retries for up to 120 s and hides outages."""
+        async with _understood():
+            await _settled(
+                self._session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=MAJORITY)
+            )
+        try:
+            yield MongoTransaction(self._database, self._session)
+        except BaseException:
+            await self._undo()
+            raise
+        await self._commit()
+
+    async def _undo(self) -> None:
+        try:
+            await self._session.abort_transaction()
+        except (PyMongoError, InvalidOperation):
+            return  # the server undoes it by itself when the session is used again or its time is out
+
+    async def _commit(self) -> None:
+        try:
+            await self._session.commit_transaction()
+        except PyMongoError as error:
+            if error.has_error_label("UnknownTransactionCommitResult"):
+                raise UnknownCommit("the answer to a commit was lost") from error
+            raise (translated(error) or error) from error
+
+    async def close(self) -> None:
+        """See `Session`."""
+        await _settled(self._session.end_session())
+
+
+class MongoDatabase:
+    """One service's database on a real MongoDB."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._database = client.get_database(name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC))
+
+    async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
+        """See `Reads`."""
+        async with _understood():
+            return await _find(self._database[collection], query, sort, limit, None)
+
+    async def session(self) -> MongoSession:
+        """See `Database`."""
+        async with _understood():
+            return MongoSession(self._database, await _settled(self._client.start_session()))
+
+    async def end_session(self, session_id: bytes) -> None:
+        """See `Database`."""
+        known = Binary.from_uuid(UUID(bytes=session_id), UuidRepresentation.STANDARD)
+        async with _understood():
+            await self._client.admin.command("killSessions", [{"id": known}])
+
+    async def change(
+        self, collection: str, query: Query, change: Mapping[str, Any], *, upsert: bool = False
+    ) -> Document | None:
+        """See `Database`."""
+        async with _understood():
+            try:
+                changed: Document | None = await self._database[collection].find_one_and_update(
+                    query, change, upsert=upsert, return_document=ReturnDocument.AFTER
+                )
+            except DuplicateKeyError:
+                return None
+            return changed
+
+    async def delete(self, collection: str, query: Query) -> int:
+        """See `Database`."""
+        async with _understood():
+            return int((await self._database[collection].delete_many(query)).deleted_count)
+
+    async def count(self, collection: str, query: Query) -> int:
+        """See `Database`."""
+        async with _understood():
+            return int(await self._database[collection].count_documents(query))
+
+    async def prepare(self, collections: Sequence[Collection]) -> None:
+        """See `Database`."""
+        async with _understood():
+            there = set(await self._database.list_collection_names())
+            for collection in collections:
+                await self._prepare(collection, collection.name in there)
+
+    async def _prepare(self, collection: Collection, there: bool) -> None:
+        if not there:
+            await self._create(collection)
+        for index in collection.indexes:
+            await self._database[collection.name].create_index(list(index.fields), **_index_options(index))
+
+    async def _create(self, collection: Collection) -> None:
+        options: Document = {"clusteredIndex": {"key": {"_id": 1}, "unique": True}} if collection.clustered else {}
+        try:
+            await self._database.create_collection(collection.name, **options)
+        except CollectionInvalid:
+            return  # another instance was first
+        except OperationFailure as error:
+            if error.code != 48:  # NamespaceExists
+                raise
+
+    async def check(self) -> None:
+        """See `Database`."""
+        async with _understood():
+            hello = await self._client.admin.command("hello")
+        if "setName" not in hello and hello.get("msg") != "isdbgrid":
+            raise WrongSetting(NO_REPLICA_SET)
+        if not hello.get("isWritablePrimary"):
+            raise TryAgain("MongoDB has no primary yet")
+
+    async def drop(self) -> None:
+        """Forget the whole database: for tests and `make clean-data`."""
+        async with _understood():
+            await self._client.drop_database(self._database.name)
+
+    async def close(self) -> None:
+        """See `Database`."""
+        await _settled(self._client.close())
+
+
+def _index_options(index: Index) -> Document:
+    options: Document = {"unique": index.unique}
+    if index.where is not None:
+        options["partialFilterExpression"] = index.where
+    if index.expires_after_seconds is not None:
+        options["expireAfterSeconds"] = index.expires_after_seconds
+    return options
+
+
+async def _find(collection: Any, query: Query, sort: Sort, limit: int, session: Any) -> list[Document]:
+    cursor = collection.find(query, session=session, batch_size=100_000, limit=limit)
+    if sort:
+        cursor = cursor.sort(list(sort))
+    found: list[Document] = await cursor.to_list(None)
+    return found
