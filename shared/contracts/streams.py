@@ -48,6 +48,9 @@ PROCUREMENT_REJECTIONS = Stream("procurement.rejections.v1", "procurement")
 PROCUREMENT_PARKED = Stream("procurement.parked.v1", "procurement")
 NOTIFY_DELIVERIES = Stream("notify.deliveries.v1", "notify")
 NOTIFY_PARKED = Stream("notify.parked.v1", "notify")
+INBOX = Stream("inbox.*.v1", "inbox", personal=True)
+REJECTIONS = Stream("<service>.rejections.v1", "platform")
+PARKED = Stream("<service>.parked.v1", "platform")
 
 
 def inbox(publisher: str) -> Stream:

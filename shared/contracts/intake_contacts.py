@@ -1,0 +1,23 @@
+"""intake.contacts.v1: the contacts that the municipality has taken down."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.contracts.event import Event
+from shared.contracts.members import Channel, Code, Id, Language, Municipality, Utc
+from shared.contracts.streams import INTAKE_CONTACTS
+
+
+class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
+    """A company's contact has been taken down, once (kontakt registrerad)."""
+
+    municipality: Municipality
+    contact_id: Id
+    party_id: Id | None = None
+    channel: Channel
+    case_types: Annotated[list[Code], Field(min_length=1, max_length=100)]
+    language: Language
+    received_at: Utc
+    registered_at: Utc
+    reference: Id | None = None

@@ -1,0 +1,1 @@
+"""The contracts: samples, members, the wire and the documents made from them."""
