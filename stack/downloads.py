@@ -14,6 +14,7 @@ from pathlib import Path
 
 from stack.places import LOCKS, downloads
 from stack.problem import Problem
+from stack.process import leashed
 
 Tell = Callable[[str, int, int], None]
 TAGS = ("manylinux1_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64")
@@ -39,6 +40,7 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
         return place
     with alone(name) as parent:
         if not place.exists():
+            _sweep(parent, name)
             unfinished = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
             try:
                 make(unfinished)
@@ -48,13 +50,19 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
     return place
 
 
+def _sweep(parent: Path, name: str) -> None:
+    for left in parent.glob(f".{name}-*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def unpack_wheels(lock: str, into: Path) -> None:
     """Fetches the wheels that a lock file names, with pip, which checks their hashes, and unpacks them."""
-    with tempfile.TemporaryDirectory(dir=downloads()) as folder:
-        _pip_download(LOCKS / lock, Path(folder))
-        for wheel in Path(folder).glob("*.whl"):
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(into)
+    wheels = into / ".wheels"
+    _pip_download(LOCKS / lock, wheels)
+    for wheel in wheels.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(into)
+    shutil.rmtree(wheels)
 
 
 def _pip_download(lock: Path, into: Path) -> None:
@@ -66,7 +74,7 @@ def _pip_download(lock: Path, into: Path) -> None:
 
 def run(command: list[str], failure: str) -> str:
     """What a tool prints; a Problem that ends with its last line of complaint when it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(leashed(command), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Problem(f"{failure}: {last_line(done.stderr or done.stdout)}")
     return done.stdout

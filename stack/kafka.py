@@ -132,13 +132,15 @@ def fetch_kafka(tell: Tell = silent) -> Path:
 
 
 def _resolve(into: Path, tell: Tell, *, check: bool) -> None:
-    with tempfile.TemporaryDirectory(dir=downloads()) as folder, _watched(Path(folder), tell):
+    folder = into / ".jgo"
+    with _watched(folder, tell):
         places = ["--repo-cache", f"{folder}/repo", "--cache-dir", f"{folder}/cache", "--links", "copy"]
         command = [_jgo(), "--ignore-config", "--color", "plain", "--quiet", "--timeout", "60"]
         command += ["--resolver", "python", *places, "info", "envdir", JARS]
         run(command, "jgo could not fetch Kafka")
-        for jar in Path(folder, "cache", "envs").rglob("*.jar"):
+        for jar in (folder / "cache" / "envs").rglob("*.jar"):
             shutil.copyfile(jar, into / jar.name)
+    shutil.rmtree(folder)
     if check:
         check_hashes(into, LOCK)
 

@@ -126,13 +126,19 @@ def fetch_mongo(tell: Tell = silent) -> Path:
     """The folder with mongod and its OpenSSL 1.1; refuses with one sentence when this machine lacks a library."""
     tell(f"MongoDB {VERSION}", 0, 1)
     home = once(f"mongod-{VERSION}", _unpack)
-    told = subprocess.run(
-        [home / "mongod", "--version"], env={"LD_LIBRARY_PATH": str(home)}, capture_output=True, text=True, check=False
-    )
-    if told.returncode != 0:
-        raise Problem(complaint(told.stderr))
+    _try_out(home)
     tell(f"MongoDB {VERSION}", 1, 1)
     return home
+
+
+def _try_out(home: Path) -> None:
+    command, libraries = [str(home / "mongod"), "--version"], {"LD_LIBRARY_PATH": str(home)}
+    try:
+        told = subprocess.run(command, env=libraries, capture_output=True, text=True, check=False)
+    except OSError:
+        raise Problem(complaint("")) from None
+    if told.returncode != 0:
+        raise Problem(complaint(told.stderr))
 
 
 def complaint(told: str) -> str:

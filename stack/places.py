@@ -1,8 +1,13 @@
 """Where the stack keeps its things, and which ports are free."""
 
+import fcntl
 import os
+import platform
 import random
+import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack.problem import Problem
@@ -38,9 +43,34 @@ def free_port() -> int:
     raise Problem("No free port was found between 15000 and 32000; stop something that listens there.")
 
 
-def insist_free(port: int, what: str, setting: str) -> None:
+def insist_free(port: int, what: str, otherwise: str) -> None:
     """Refuses with one sentence when the port that this server wants is taken."""
     if is_busy(port):
-        raise Problem(
-            f"Port {port} for {what} is busy: stop what listens there, or use that server by setting {setting}."
-        )
+        raise Problem(f"Port {port} for {what} is busy: stop what listens there, or {otherwise}.")
+
+
+def insist_on_platform() -> None:
+    """Refuses with one sentence on any machine but Linux on x86-64."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise Problem("Kafka and MongoDB run without Docker on Linux x86-64 only: here, use docker compose up --wait.")
+
+
+@contextmanager
+def only_user(data: Path) -> Iterator[None]:
+    """Holds a folder of kept things; refuses when somebody else runs from it."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Problem(f"Somebody runs from {data} already: stop that first (Ctrl-C in its shell).") from None
+        yield
+
+
+def forget(data: Path) -> None:
+    """Removes all that a run has kept, but not what was downloaded."""
+    if not data.exists():
+        return
+    with only_user(data):
+        for thing in data.iterdir():
+            shutil.rmtree(thing) if thing.is_dir() else thing.unlink()

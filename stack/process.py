@@ -50,11 +50,9 @@ class Process:
         self.child = _started_by_the_starter(self._spawn)
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
-        leash = [sys.executable, "-I", "-S", str(Path(__file__).with_name("leash.py"))]
-        command = [*leash, str(int(self.orphaned)), str(os.getpid()), *self.command]
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                command,
+                leashed(self.command, self.orphaned),
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -122,6 +120,12 @@ class Process:
                     f"{self.name} was not ready in {seconds:.0f} s; the end of {self.log}:\n{self.last_lines()}"
                 )
             time.sleep(0.05)
+
+
+def leashed(command: Sequence[str], orphaned: signal.Signals = signal.SIGKILL) -> list[str]:
+    """The command, to be ended by the kernel when the thread that starts it ends."""
+    leash = [sys.executable, "-I", "-S", str(Path(__file__).with_name("leash.py"))]
+    return [*leash, str(int(orphaned)), str(os.getpid()), *command]
 
 
 def _started_by_the_starter(spawn: "Callable[[], subprocess.Popen[bytes]]") -> "subprocess.Popen[bytes]":

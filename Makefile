@@ -1,0 +1,95 @@
+# Run `make` or `make help` to see what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run demo token test check test-unit test-integration test-compose test-deep bench docs lock clean-data clean \
+        lint types imports docs-check coverage
+SERVICES := intake routing procurement notify
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.installed
+PYTEST := $(PY) -m pytest
+# What needs more than this machine's own servers, or long, is asked for by name.
+APART := --ignore=tests/compose --ignore=tests/deep
+
+help:  ## shows this list
+	@grep -hE '^[a-z%<>-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/; s/^([a-z-]*)%/\1<service>/' \
+	  | awk -F'\t' '{ printf "  make %-22s %s\n", $$1, $$2 }'
+
+run: $(READY)  ## starts Kafka, MongoDB, a mail tray and the four services; Ctrl-C stops all
+	@exec $(PY) -m stack run
+
+run-%: $(READY)  ## the servers and one service alone
+	@exec $(PY) -m stack run-one $*
+
+demo: $(READY)  ## tells the story against what make run started; CASES=path feeds a file of real cases
+	@$(PY) -m stack env $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
+
+token: $(READY)  ## a token for development: ROLE=receptionist
+	@$(PY) -m stack env $(PY) -m shared.platform.token $(if $(ROLE),"$(ROLE)")
+
+test: check test-unit test-integration  ## everything: check, then the tests without and with real servers
+
+check: $(READY)  ## lint, types, imports, and the generated pages in step
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint imports docs-check
+
+lint: $(READY)
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+
+types: $(READY)
+	@$(VENV)/bin/mypy
+
+imports: $(READY)
+	@$(VENV)/bin/lint-imports
+
+docs-check: $(READY)
+	@$(PY) -m shared.platform.docs --check
+
+test-unit: $(READY)  ## the tests without servers, with coverage; model and rules must be whole
+	@$(PYTEST) tests -m "not servers" -n 2 $(APART) --cov=shared --cov=services --cov-branch --cov-report=
+	@$(PY) -m coverage report --skip-covered --sort=cover | tail -25
+	@$(PY) -m coverage report --include='services/*/model.py,services/*/rules.py' --show-missing --fail-under=100
+
+test-integration: $(READY)  ## the tests on real Kafka and MongoDB, and the story from end to end
+	@$(PYTEST) tests -m servers $(APART)
+
+test-compose: $(READY)  ## the story under docker compose, when there is a Docker engine
+	@if docker info >/dev/null 2>&1; then $(PYTEST) tests/compose; \
+	elif [ -n "$$CI" ]; then echo "There is no Docker engine here, and in CI nothing is skipped." >&2; exit 2; \
+	else echo "There is no Docker engine here: the story under compose was not tried."; fi
+
+test-deep: $(READY)  ## the long runs: kills, poison and duplicates, with a referee
+	@$(PYTEST) tests/deep
+
+test-%: $(READY)  ## one service alone, without servers
+	@$(PYTEST) tests/$* -m "not servers"
+
+bench: $(READY)  ## what the promises cost, in events a second
+	@$(PY) -m bench
+
+docs: $(READY)  ## writes the generated pages anew
+	@$(PY) -m shared.platform.docs
+
+lock: $(READY)  ## pins all dependencies anew (needs uv); UPGRADE=1 takes the newest
+	@uv=$$(command -v uv || echo $(VENV)/bin/uv); [ -x "$$uv" ] || { echo "make lock needs uv." >&2; exit 2; }; \
+	pin="$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"; \
+	pin="$$pin $(if $(UPGRADE),--upgrade)"; \
+	$$pin pyproject.toml -o requirements.lock && \
+	$$pin pyproject.toml --extra dev --constraint requirements.lock -o requirements-dev.lock
+	@$(PY) -m stack lock
+
+clean-data: $(READY)  ## forgets everything that make run has kept
+	@$(PY) -m stack clean-data
+
+clean:  ## forgets also what was downloaded and installed
+	@[ ! -e $(READY) ] || $(PY) -m stack clean-data
+	@rm -rf .data .stack $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+
+$(READY): requirements-dev.lock
+	@python=; for name in python3 python3.13 python3.12 python3.11; do \
+	  if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; done; \
+	[ -n "$$python" ] || { echo "Kommunkontakt needs Python 3.11 or newer: install it, or put it on PATH." >&2; exit 2; }; \
+	echo "Installing the Python packages into $(VENV) (half a minute, once) ..." >&2; \
+	$$python -m venv --clear $(VENV) >/dev/null || \
+	  { echo "Python has no venv module: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 2; }; \
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
