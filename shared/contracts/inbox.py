@@ -18,6 +18,7 @@ from shared.contracts.members import (
     Moment,
     Name,
     Phone,
+    Reference,
     Title,
     Truth,
     Whole,
@@ -55,7 +56,7 @@ class Attachment(Part):
 class ContactReceived(Event, stream=INBOX, about="reference"):
     """A company has contacted the municipality through another system (kontakt mottagen)."""
 
-    reference: Id
+    reference: Reference
     received_at: Moment
     channel: Channel
     wish: Annotated[str, Field(min_length=1, max_length=20_000, description="the company's own words")]
@@ -77,7 +78,7 @@ class Option(Part):
 class ContractSigned(Event, stream=INBOX, about="reference"):
     """The municipality has signed a contract with a supplier in another system (avtal tecknat)."""
 
-    reference: Id
+    reference: Reference
     title: Title
     owner_id: Id
     ends_on: Day
@@ -95,7 +96,7 @@ class ContractSigned(Event, stream=INBOX, about="reference"):
 class OfficerChanged(Event, stream=INBOX, about="reference"):
     """An officer has come, left or got other duties, says the staff system (handläggare ändrad)."""
 
-    reference: Id
+    reference: Reference
     officer_id: Id
     name: Name
     e_mail: EMail

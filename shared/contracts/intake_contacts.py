@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.contracts.event import Event
-from shared.contracts.members import Channel, Code, Id, Language, Municipality, Utc
+from shared.contracts.members import Channel, Code, Id, Language, Municipality, Reference, Utc
 from shared.contracts.streams import INTAKE_CONTACTS
 
 
@@ -20,4 +20,4 @@ class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     language: Language
     received_at: Utc
     registered_at: Utc
-    reference: Id | None = None
+    reference: Reference | None = None

@@ -21,7 +21,8 @@ Channel = Literal["phone", "visit", "web", "e-mail", "letter", "chat", "system"]
 """How a company reached the municipality."""
 
 Municipality = Annotated[str, Field(pattern=r"^[0-9]{4}$", description="SCB code, four digits: 1460 is Bengtsfors")]
-Id = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(max_length=200, pattern=r"^[^\s\p{C}]+$", description="visible characters, no spaces")]
+Reference = Annotated[str, Field(max_length=200, pattern=r"^[^\p{Cc}\p{Cn}]+$", description="the publisher's own id")]
 Code = Annotated[str, Field(pattern=r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$")]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[0-9A-Za-z]{2,8}){0,3}$", description="BCP 47")]
 Cpv = Annotated[str, Field(pattern=r"^[0-9]{8}(-[0-9])?$", description="Common Procurement Vocabulary")]

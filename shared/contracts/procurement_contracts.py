@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.contracts.event import Event
-from shared.contracts.members import Cpv, Day, Id, Municipality, Sentence, Title, Truth, Whole
+from shared.contracts.members import Cpv, Day, Id, Municipality, Reference, Sentence, Title, Truth, Whole
 from shared.contracts.streams import PROCUREMENT_CONTRACTS
 
 
@@ -19,7 +19,7 @@ class ContractRegistered(
 
     municipality: Municipality
     contract_id: Id
-    reference: Id
+    reference: Reference
     title: Title
     department: Annotated[str, Field(max_length=200)] | None = None
     cpv: Cpv | None = None
