@@ -1,0 +1,116 @@
+"""What a service counts: one list, from which the collectors and docs/metrics.md are made."""
+
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the list. `name` is the attribute of Metrics; Prometheus sees it as `exposed`."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+
+    @property
+    def exposed(self) -> str:
+        """The name with its prefix, and `_total` when it counts."""
+        return f"kommunkontakt_{self.name}" + ("_total" if self.kind == "counter" else "")
+
+
+METRICS = (
+    Metric("heard", "counter", ("listener", "type"), "Events acted on."),
+    Metric("said", "counter", ("type",), "Events written to the outbox."),
+    Metric(
+        "parked", "counter", ("listener",), "Events of our own streams kept aside because they could not be acted on."
+    ),
+    Metric("rejected", "counter", ("publisher",), "Events of other systems told back to them as wrong."),
+    Metric("repeated", "counter", ("listener",), "Events that had been heard before and changed nothing."),
+    Metric("passed_by", "counter", ("listener",), "Events of types that the service does not act on."),
+    Metric("waiting", "gauge", ("listener",), "Events that wait for another event to come first."),
+    Metric("conflicts", "counter", ("listener",), "Units of work run again because somebody else wrote first."),
+    Metric("splits", "counter", ("listener",), "Batches divided because the database refused their content."),
+    Metric("pauses", "counter", ("listener",), "Times that consuming paused because something outside was away."),
+    Metric("batch_seconds", "histogram", ("listener",), "Time from a polled batch to its commit."),
+    Metric("batch_events", "histogram", ("listener",), "Events in a batch."),
+    Metric("position_lag", "gauge", ("listener", "topic", "partition"), "Records on the topic beyond our position."),
+    Metric("outbox_size", "gauge", (), "Events said that are not yet on Kafka."),
+    Metric("outbox_age_seconds", "gauge", (), "Age of the oldest event that is not yet on Kafka."),
+    Metric("relayed", "counter", ("topic",), "Events that the relay put on Kafka."),
+    Metric("timers_due", "gauge", ("timer",), "Promises whose moment has come and that are not yet kept."),
+    Metric("timers_kept", "counter", ("timer",), "Promises kept."),
+    Metric("lease_steals", "counter", ("lease",), "Leases taken over from another instance that let them run out."),
+    Metric("handed_over", "counter", ("channel",), "Messages that a channel took from us."),
+    Metric("given_up", "counter", ("channel",), "Messages that will not be tried again."),
+    Metric("http_requests", "counter", ("door", "method", "status"), "HTTP requests answered."),
+    Metric("http_seconds", "histogram", ("door",), "Time to answer an HTTP request."),
+)
+COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+class Metrics:
+    """The collectors of one service, one attribute a row of METRICS, all in the registry that was passed in."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._rows = {row.name: row for row in METRICS}
+        self.heard = self._counter("heard")
+        self.said = self._counter("said")
+        self.parked = self._counter("parked")
+        self.rejected = self._counter("rejected")
+        self.repeated = self._counter("repeated")
+        self.passed_by = self._counter("passed_by")
+        self.waiting = self._gauge("waiting")
+        self.conflicts = self._counter("conflicts")
+        self.splits = self._counter("splits")
+        self.pauses = self._counter("pauses")
+        self.batch_seconds = self._histogram("batch_seconds", SECONDS)
+        self.batch_events = self._histogram("batch_events", COUNTS)
+        self.position_lag = self._gauge("position_lag")
+        self.outbox_size = self._gauge("outbox_size")
+        self.outbox_age_seconds = self._gauge("outbox_age_seconds")
+        self.relayed = self._counter("relayed")
+        self.timers_due = self._gauge("timers_due")
+        self.timers_kept = self._counter("timers_kept")
+        self.lease_steals = self._counter("lease_steals")
+        self.handed_over = self._counter("handed_over")
+        self.given_up = self._counter("given_up")
+        self.http_requests = self._counter("http_requests")
+        self.http_seconds = self._histogram("http_seconds", SECONDS)
+
+    def _counter(self, name: str) -> Counter:
+        row = self._rows[name]
+        return Counter(row.exposed, row.help, row.labels, registry=self.registry)
+
+    def _gauge(self, name: str) -> Gauge:
+        row = self._rows[name]
+        return Gauge(row.exposed, row.help, row.labels, registry=self.registry)
+
+    def _histogram(self, name: str, buckets: tuple[float, ...]) -> Histogram:
+        row = self._rows[name]
+        return Histogram(row.exposed, row.help, row.labels, registry=self.registry, buckets=buckets)
+
+
+def page() -> str:
+    """The text of docs/metrics.md."""
+    head = [
+        "# Metrics",
+        "",
+        "What each service shows at `/metrics`, in the Prometheus format. Made from `shared/platform/metrics.py`.",
+        "No label holds anything personal.",
+        "",
+        "| name | kind | labels | what it tells |",
+        "|---|---|---|---|",
+    ]
+    rows = [f"| `{m.exposed}` | {m.kind} | {', '.join(m.labels) or '-'} | {m.help} |" for m in METRICS]
+    return "\n".join(head + rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,241 @@
+"""What the operator sets: environment variables read once, at the start, into frozen classes.
+
+The platform's own variables begin with KOMMUNKONTAKT_ and are the same for all services; a service adds its own class
+with its own prefix:
+
+    class Settings(ServiceSettings, env_prefix="INTAKE_"):
+        port: int = 8001
+        database: str = "intake"
+
+    settings = Settings.load()          # raises WrongSetting: one sentence that names every wrong variable
+    settings.port, settings.platform.kafka_url
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, from_json
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.platform.errors import WrongSetting
+
+DEVELOPMENT_SECRET = "for development only, never for real people"  # noqa: S105
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SHOWN = 10
+
+
+def _without_fault(url: str, schemes: tuple[str, ...]) -> str:
+    try:
+        parts = urlsplit(url)
+        well_formed = parts.scheme in schemes and parts.hostname and (parts.port or True)
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise ValueError(f"must be an address that begins with {' or '.join(s + '://' for s in schemes)}")
+    return url
+
+
+def _kafka(servers: str) -> str:
+    if not re.fullmatch(r"[^\s,:/]+:[0-9]{1,5}(,[^\s,:/]+:[0-9]{1,5})*", servers):
+        raise ValueError("must be host:port, several with a comma between")
+    return servers
+
+
+def _mongo(url: str) -> str:
+    if not re.fullmatch(r"mongodb(\+srv)?://[^\s/]+(/\S*)?", url):
+        raise ValueError("must be an address that begins with mongodb:// or mongodb+srv://")
+    return url
+
+
+def _smtp(url: str) -> str:
+    return _without_fault(url, ("smtp", "smtps"))
+
+
+def _jwks(url: str) -> str:
+    parts = urlsplit(_without_fault(url, ("https", "http")))
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https, or http on this machine's own loopback address")
+    return url
+
+
+def _from_json(value: Any) -> Any:
+    if not isinstance(value, str | bytes):
+        return value
+    try:
+        return from_json(value)
+    except (ValueError, TypeError):
+        raise ValueError("must be JSON: a list of publishers") from None
+
+
+def _named_once(publishers: "tuple[Publisher, ...]") -> "tuple[Publisher, ...]":
+    if len({publisher.name for publisher in publishers}) < len(publishers):
+        raise ValueError("must name each publisher once")
+    return publishers
+
+
+class Publisher(BaseModel):
+    """A system of a municipality that may write on its own inbox topic, and the types (short names) it may say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    municipality: str = Field(pattern=r"^[0-9]{4}$")
+    types: tuple[Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")], ...] = Field(min_length=1)
+
+
+class PlatformSettings(BaseSettings):
+    """What all services share. In production the two secrets and a key for tokens have no default.
+
+    KAFKA_URL, MONGO_URL and SMTP_URL are read too, when the variables with our prefix are not set. Secrets are kept
+    out of `repr`.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix="KOMMUNKONTAKT_",
+        env_ignore_empty=True,
+        enable_decoding=False,
+        extra="ignore",
+        validate_default=True,
+        populate_by_name=True,
+    )
+
+    environment: Literal["production", "development"] = "production"
+    kafka_url: Annotated[str, AfterValidator(_kafka)] = Field(
+        "127.0.0.1:9092", validation_alias=AliasChoices("KOMMUNKONTAKT_KAFKA_URL", "KAFKA_URL")
+    )
+    mongo_url: Annotated[str, AfterValidator(_mongo)] = Field(
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0",
+        validation_alias=AliasChoices("KOMMUNKONTAKT_MONGO_URL", "MONGO_URL"),
+        repr=False,
+    )
+    smtp_url: Annotated[str, AfterValidator(_smtp)] = Field(
+        "smtp://127.0.0.1:1025", validation_alias=AliasChoices("KOMMUNKONTAKT_SMTP_URL", "SMTP_URL"), repr=False
+    )
+    mongo_driver: Literal["motor", "pymongo"] = "motor"
+    clock: Literal["system", "simulated"] = "system"
+    publishers: Annotated[tuple[Publisher, ...], BeforeValidator(_from_json), AfterValidator(_named_once)] = ()
+    jwks_url: Annotated[str, AfterValidator(_jwks)] | None = None
+    jwt_key_file: Path | None = None
+    jwt_audience: str = Field("kommunkontakt", min_length=1)
+    secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    party_secret: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    host: str = Field("127.0.0.1", pattern=r"^[0-9A-Za-z.:-]{1,253}$")
+    instance: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("clock")
+    @classmethod
+    def _simulated_only_in_development(cls, clock: str, info: ValidationInfo) -> str:
+        if clock == "simulated" and info.data.get("environment") != "development":
+            raise ValueError("may be simulated only when KOMMUNKONTAKT_ENVIRONMENT is development")
+        return clock
+
+    @field_validator("secret_key", "party_secret")
+    @classmethod
+    def _own_secret_in_production(cls, secret: str, info: ValidationInfo) -> str:
+        if secret == DEVELOPMENT_SECRET and info.data.get("environment") == "production":
+            raise ValueError("must be set in production, to a random text of its own with 32 characters or more")
+        return secret
+
+    @field_validator("jwt_key_file")
+    @classmethod
+    def _one_key_for_tokens(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        elsewhere = info.data.get("jwks_url", "wrong, and told so already")
+        if file and elsewhere:
+            raise ValueError("and KOMMUNKONTAKT_JWKS_URL must not both be set")
+        if not file and not elsewhere and info.data.get("environment") == "production":
+            raise ValueError("or KOMMUNKONTAKT_JWKS_URL must be set in production")
+        return file
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment, or raise WrongSetting with one sentence that names what is wrong."""
+        try:
+            return cls()
+        except ValidationError as wrong:
+            raise WrongSetting(_sentence(_faults(cls, wrong))) from None
+
+
+class ServiceSettings(BaseSettings):
+    """What one service adds: a subclass gives the prefix and the two values, and `platform` holds what all share."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, enable_decoding=False, extra="ignore", validate_default=True
+    )
+    platform: PlatformSettings
+    port: int
+    database: str
+
+    @field_validator("port")
+    @classmethod
+    def _a_port(cls, port: int) -> int:
+        if not 1 <= port <= 65535:
+            raise ValueError("must be a port, 1 to 65535")
+        return port
+
+    @field_validator("database")
+    @classmethod
+    def _a_database(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,37}", name):
+            raise ValueError("must begin with a letter and hold only letters, digits, - and _ (38 at most)")
+        return name
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment, or raise WrongSetting with one sentence that names all that is wrong."""
+        faults: list[str] = []
+        platform: Any = None
+        try:
+            platform = PlatformSettings()
+        except ValidationError as wrong:
+            faults += _faults(PlatformSettings, wrong)
+        try:
+            settings = cls(platform=platform)
+        except ValidationError as wrong:
+            faults += _faults(cls, wrong)
+        if faults:
+            raise WrongSetting(_sentence(faults)) from None
+        return settings
+
+
+def _faults(settings: type[BaseSettings], wrong: ValidationError) -> list[str]:
+    found = wrong.errors(include_url=False, include_context=False, include_input=False)
+    return [_fault(settings, error) for error in found if error["loc"] != ("platform",)]
+
+
+def _fault(settings: type[BaseSettings], error: ErrorDetails) -> str:
+    first, *inner = error["loc"] or ("",)
+    prefix = str(settings.model_config.get("env_prefix", "")).upper()
+    name = str(first).upper()
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in inner)
+    return f"{name if name.startswith(prefix) else prefix + name}{place}{_said(error['msg'])}"
+
+
+def _said(message: str) -> str:
+    for opening in ("Value error, ", "Input should", "String should"):
+        if message.startswith(opening):
+            return f" {message.removeprefix('Value error, ').removeprefix('Input ').removeprefix('String ')}"
+    return f": {message}"
+
+
+def _shown(part: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in part[:40])
+
+
+def _sentence(faults: list[str]) -> str:
+    more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
+    return "; ".join(faults[:SHOWN] + more) + "."

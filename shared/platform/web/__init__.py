@@ -1,0 +1,1 @@
+"""The doors: HTTP in and out, the same for every service."""
