@@ -35,6 +35,11 @@ def main() -> None:
     except Problem as problem:
         sys.stderr.write(f"{problem}\n")
         sys.exit(COMPLAINT)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"{error.filename}: {error.strerror}.\n")
+        sys.exit(COMPLAINT)
 
 
 def _options() -> argparse.ArgumentParser:

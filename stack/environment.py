@@ -41,6 +41,8 @@ def choose_ports(first: int | None) -> Ports:
     """The usual ports (None), free ones (0), or eight in a row from this one; <SERVICE>_PORT decides before that."""
     if first is None:
         return Ports(**{service: _port_setting(service, getattr(Ports(), service)) for service in SERVICES})
+    if first and not 1024 <= first <= 65_528:
+        raise Problem("--ports-from must be 0, for free ports, or from 1024 to 65528.")
     ports = [first + nth if first else free_port() for nth in range(8)]
     return Ports(*ports)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.downloads import Tell, check_hashes, once, read_hashes, run, silent, write_hashes
+from stack.downloads import Tell, check_hashes, once, run, silent, write_hashes
 from stack.java import find_java
 from stack.places import HOST, LOCKS, downloads, free_port
 from stack.problem import Problem
@@ -19,6 +19,7 @@ from stack.process import STOP_SECONDS, Process
 
 VERSION = "4.1.2"
 JARS = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
+FILES = 126  # jars, and the descriptions that lead to them
 LOCK = LOCKS / "kafka.lock"
 CLUSTER = "5L6g3nShT-eMCtK--X86sw"
 START_SECONDS = 60.0
@@ -155,13 +156,13 @@ def _jgo() -> str:
 
 @contextmanager
 def _watched(folder: Path, tell: Tell) -> Iterator[None]:
-    # jgo tells nothing that a program can read: the jars that have come are counted instead.
-    total = len(read_hashes(LOCK)) if LOCK.exists() else 0
+    # jgo tells nothing that a program can read: the files that have come are counted instead.
     done = threading.Event()
 
     def count() -> None:
         while not done.wait(0.2):
-            tell(f"Kafka {VERSION}", len(list(folder.glob("repo/**/*.jar"))), total)
+            come = sum(1 for file in folder.glob("repo/**/*.*") if file.suffix in {".jar", ".pom"})
+            tell(f"Kafka {VERSION}", min(come, FILES - 1), FILES)
 
     watcher = threading.Thread(target=count, daemon=True)
     watcher.start()
@@ -170,7 +171,7 @@ def _watched(folder: Path, tell: Tell) -> Iterator[None]:
     finally:
         done.set()
         watcher.join()
-        tell(f"Kafka {VERSION}", total, total)
+        tell(f"Kafka {VERSION}", FILES, FILES)
 
 
 def write_lock() -> None:

@@ -74,6 +74,7 @@ class Supervisor:
         starts: list[Callable[[], None]] = []
         for server in (self.mongo, self.kafka):
             if server:
+                _put_aside(server.process.log)
                 starts.append(partial(self._told, f"{server.process.name} is up", partial(server.start, self.tell)))
         if self.mail:
             starts.append(partial(self._told, "The mail sink is up", self.mail.start))
@@ -120,8 +121,7 @@ class Supervisor:
 
     def _python(self, name: str, module: str, log: str, environment: dict[str, str]) -> Process:
         file = self.data / "logs" / f"{log}.log"
-        if file.exists():
-            file.rename(file.with_suffix(".previous.log"))
+        _put_aside(file)
         told = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
         return Process(name, [sys.executable, "-m", module], file, told, signal.SIGTERM)
 
@@ -161,6 +161,11 @@ class Supervisor:
     def _all(self) -> list[Process]:
         servers = [server.process for server in (self.kafka, self.mongo, self.mail) if server]
         return [*self.services.values(), *servers]
+
+
+def _put_aside(log: Path) -> None:
+    if log.exists():
+        log.rename(log.with_suffix(".previous.log"))
 
 
 def _end_of_log(process: Process) -> str:
