@@ -1,0 +1,286 @@
+"""The poll batch is the unit of work: read, decide in memory, write everything in one transaction, or nothing.
+
+Order of the writes: positions, heard (lanes, inbound), state, outbox and journal, parked. See docs/promises.md.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.contracts.refusal import Refused
+from shared.platform.cloudevents import Envelope
+from shared.platform.database import Document, Reads, Session, Transaction
+from shared.platform.errors import LostRace, TooManyParked, TryAgain, Unwritable
+from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
+from shared.platform.hearing import Hearing
+from shared.platform.items import Item, items_of
+from shared.platform.mongo import UnknownCommit
+from shared.platform.outbox import Cause
+from shared.platform.parked import (
+    NOWHERE,
+    PARKED,
+    Kind,
+    Reason,
+    behind,
+    gap,
+    parked_event,
+    parking,
+    rejected_event,
+    row,
+    why,
+)
+from shared.platform.positions import Place, Positions
+from shared.platform.understand import Record
+from shared.platform.unit import Unit, lock, write_matching
+
+MOST_RACES = 20
+"""After so many lost races in a row the content itself must be the cause (a unique index): the batch is split."""
+
+FIRST_RETRY = timedelta(milliseconds=200)
+
+log = logging.getLogger("kommunkontakt.batch")
+
+
+@dataclass(slots=True)
+class Work:
+    """One attempt at a batch: what it has read, and what it will write."""
+
+    unit: Unit
+    lanes: dict[str, Lane]
+    known: set[str]
+    streak: int
+    inbound: list[Document] = field(default_factory=list)
+    parked: list[Document] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class Batch:
+    """Acts on what one consumer polls, on one session, with the partitions that it holds."""
+
+    def __init__(self, hearing: Hearing, positions: Positions, session: Session, lanes: Lanes | None = None) -> None:
+        self._hearing, self._positions, self._session = hearing, positions, session
+        self._lanes = lanes or Lanes()
+        self._unsure: dict[Place, int] | None = None
+
+    async def take(self, records: Sequence[Record]) -> set[str]:
+        """Act on the records, in their order, and return the subjects that were heard of.
+
+        Raises TryAgain (nothing was kept, the same again later), LostPosition (drop them, seek back) or TooManyParked.
+        """
+        items = items_of(self._hearing, records)
+        await self._keep(items)
+        return {item.envelope.subject for item in items if item.envelope and item.envelope.subject}
+
+    def forget(self) -> None:
+        """Trust nothing in memory: after a rebalance, or when something was away."""
+        self._lanes.forget()
+
+    async def _keep(self, items: list[Item]) -> None:
+        try:
+            await self._race(items)
+        except Unwritable as error:
+            await self._split(items, error)
+
+    async def _split(self, items: list[Item], error: Unwritable) -> None:
+        self._hearing.metrics.splits.labels(self._hearing.service).inc()
+        if len(items) == 1:
+            items[0].fault = error
+            await self._race(items)
+            return
+        middle = len(items) // 2
+        await self._keep(items[:middle])
+        await self._keep(items[middle:])
+
+    async def _race(self, items: list[Item]) -> None:
+        """Until it is kept: a lost race is run again at once, inside the transaction, with the locks taken first."""
+        if await self._kept_before(items):
+            return
+        touched: dict[str, list[str]] = {}
+        for _ in range(MOST_RACES):
+            work = None
+            try:
+                if touched:
+                    work = await self._locked(items, touched)
+                else:
+                    work = await self._decide(items, self._hearing.database)
+                    async with self._session.transaction() as transaction:
+                        await self._write(transaction, work, items)
+            except LostRace:
+                self._lanes.forget()
+                self._hearing.metrics.conflicts.labels(self._hearing.service).inc()
+                touched = (work.unit.touched() if work else touched) or {PARKED.name: []}
+            except UnknownCommit:
+                self._unsure = targets_of(items)
+                raise
+            else:
+                self._done(work, items)
+                return
+        raise Unwritable("the same race was lost too many times")
+
+    async def _locked(self, items: list[Item], touched: dict[str, list[str]]) -> Work:
+        async with self._session.transaction() as transaction:
+            await lock(transaction, touched)
+            work = await self._decide(items, transaction)
+            await self._write(transaction, work, items)
+        return work
+
+    async def _kept_before(self, items: list[Item]) -> bool:
+        """Whether these are what a commit with a lost answer was about, and it was kept."""
+        targets = targets_of(items)
+        if self._unsure != targets:
+            return False
+        self._lanes.forget()
+        kept = await self._positions.kept(targets)
+        self._unsure = None
+        if kept:
+            self._positions.advance(targets)
+        return kept
+
+    async def _decide(self, items: list[Item], reads: Reads) -> Work:
+        unit = self._hearing.unit(reads)
+        lanes = await self._lanes.load(reads, {item.lane for item in items if item.lane})
+        work = Work(unit, lanes, await self._inbound_known(items, reads), self._hearing.streak)
+        await self._load(unit, items)
+        for item in items:
+            await self._one(work, item)
+        return work
+
+    async def _inbound_known(self, items: list[Item], reads: Reads) -> set[str]:
+        wanted = [item.identity for item in items if item.identity]
+        if not wanted:
+            return set()
+        return {found["_id"] for found in await reads.find(INBOUND.name, {"_id": {"$in": wanted}})}
+
+    async def _load(self, unit: Unit, items: list[Item]) -> None:
+        wanted: dict[type, set[str]] = {}
+        for item in items:
+            if item.handler is not None and item.event is not None:
+                for kind, about in item.handler.about.items():
+                    ids = about(item.event)
+                    wanted.setdefault(kind, set()).update([ids] if isinstance(ids, str) else ids)
+        for kind, aggregate_ids in wanted.items():
+            await unit.store(kind).load(aggregate_ids)
+
+    async def _one(self, work: Work, item: Item) -> None:
+        """Heard before? Behind another? Ours to act on? Then act."""
+        lane = work.lanes.get(item.lane) if item.lane else None
+        if self._heard_before(work, item, lane):
+            return
+        if item.passed_by:
+            work.counts["passed_by", ""] += 1
+        elif lane is not None and lane.waiting and not item.harmless:
+            self._set_aside(work, item, lane, behind())
+        elif item.fault is not None:
+            self._set_aside(work, item, lane, why(item.fault, inbox=not item.own))
+        else:
+            await self._act(work, item, lane)
+
+    def _heard_before(self, work: Work, item: Item, lane: Lane | None) -> bool:
+        """Whether nothing is left to do: a repeat, or a gap that is now parked."""
+        if item.envelope is None:
+            return False
+        if not item.own:
+            return self._repeated_inbound(work, item, item.envelope)
+        return lane is not None and self._repeated(work, item, lane)
+
+    def _repeated(self, work: Work, item: Item, lane: Lane) -> bool:
+        expected = lane.sequence + 1
+        verdict = lane.hear(item.epoch, item.sequence, any_start=item.topic.stream.compacted)
+        if verdict is Verdict.GAP:
+            self._set_aside(work, item, lane, gap(expected, item.sequence))
+        work.counts["repeated", ""] += verdict is Verdict.REPEAT
+        return verdict is not Verdict.NEXT
+
+    def _repeated_inbound(self, work: Work, item: Item, envelope: Envelope) -> bool:
+        key = item.identity
+        if key is None or key in work.known:
+            work.counts["repeated", ""] += 1
+            return True
+        work.known.add(key)
+        work.inbound.append(inbound_row(key, envelope.source, envelope.id, work.unit.voice.at))
+        return False
+
+    async def _act(self, work: Work, item: Item, lane: Lane | None) -> None:
+        handler, event, envelope = item.ready()
+        try:
+            await handler(event, work.unit, envelope, self._hearing.origin(item.understood()))
+            work.unit.merge(Cause.of(envelope))
+        except (TryAgain, LostRace):
+            raise
+        except Exception as error:
+            work.unit.discard()
+            self._set_aside(work, item, lane, why(error, inbox=not item.own and isinstance(error, Refused)))
+        else:
+            work.streak = 0
+            work.counts["heard", envelope.type] += 1
+
+    def _set_aside(self, work: Work, item: Item, lane: Lane | None, reason: Reason) -> None:
+        """Keep the record with its reason; its lane waits behind it, except that a bad inbound event stops nobody."""
+        blocks = lane if reason.kind is not Kind.REJECTED else None
+        kept = row(
+            item.record,
+            reason,
+            lane=blocks.id if blocks else None,
+            envelope=item.envelope,
+            municipality=item.municipality or NOWHERE,
+            at=work.unit.voice.at,
+            retry_at=self._hearing.wall.now() + FIRST_RETRY,
+            seal=self._hearing.seal,
+        )
+        if blocks is not None:
+            blocks.block()
+        work.parked.append(kept)
+        self._tell(work, item, reason, kept)
+
+    def _tell(self, work: Work, item: Item, reason: Reason, kept: Document) -> None:
+        cause = Cause.of(item.envelope) if item.envelope else Cause()
+        publisher = item.topic.publisher
+        if reason.kind is Kind.REJECTED and publisher is not None:
+            work.unit.extra.append(rejected_event(kept, publisher, work.unit.voice, cause))
+            work.counts["rejected", publisher.name] += 1
+        elif reason.kind is Kind.PARKED:
+            work.unit.extra.append(parked_event(kept, work.unit.voice, cause))
+            work.counts["parked", ""] += 1
+            self._limit(work, item, reason)
+
+    def _limit(self, work: Work, item: Item, reason: Reason) -> None:
+        log.error("an event was parked", extra={"place": item.record.place, "reason": reason.en})
+        work.streak += item.own
+        if work.streak >= self._hearing.park_limit:
+            raise TooManyParked(f"{work.streak} events in a row could not be acted on; the last: {reason.en}")
+
+    async def _write(self, transaction: Transaction, work: Work, items: list[Item]) -> None:
+        await self._positions.write(transaction, targets_of(items))
+        changed = [lane.statement() for lane in work.lanes.values() if lane.changed]
+        await write_matching(transaction, LANES.name, changed)
+        await transaction.insert(INBOUND.name, work.inbound)
+        await work.unit.write(transaction)
+        await transaction.update(PARKED.name, [parking(kept) for kept in work.parked])
+
+    def _done(self, work: Work, items: list[Item]) -> None:
+        self._positions.advance(targets_of(items))
+        self._lanes.keep(work.lanes.values())
+        self._hearing.streak = work.streak
+        self._hearing.news.set()
+        count_all(self._hearing, work)
+
+
+def targets_of(items: Sequence[Item]) -> dict[Place, int]:
+    """Where each partition stands after these items."""
+    return {(item.record.topic, item.record.partition): item.record.offset + 1 for item in items}
+
+
+def count_all(hearing: Hearing, work: Work) -> None:
+    """Add a kept batch to the metrics."""
+    metrics, listener = hearing.metrics, hearing.service
+    for (what, label), count in work.counts.items():
+        if what == "heard":
+            metrics.heard.labels(listener, label).inc(count)
+        elif what == "rejected":
+            metrics.rejected.labels(label).inc(count)
+        else:
+            getattr(metrics, what).labels(listener).inc(count)
+    for type_, count in Counter(said.event.type for said in work.unit.says).items():
+        metrics.said.labels(type_).inc(count)

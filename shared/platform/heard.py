@@ -1,0 +1,106 @@
+"""What was heard already: a sequence for each lane of our own streams, an identity for each inbound event.
+
+A lane is one aggregate's events as one group hears them (own streams), or one key of one publisher (inboxes). Its row
+{_id, v, e: epoch, s: sequence, b: waiting} is written by compare-and-set on v, so that a replay at the same moment
+conflicts rather than slips by.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from shared.platform.database import Collection, Document, Index, Reads, statement
+
+LANES = Collection("lanes")
+INBOUND = Collection("inbound", (Index((("at", 1),), expires_after_seconds=60 * 86_400),))
+"""Kept for 60 days: twice as long as an inbox topic keeps its events."""
+
+
+class Verdict(Enum):
+    """What a sequence tells."""
+
+    NEXT = "next"
+    REPEAT = "repeat"
+    GAP = "gap"
+
+
+@dataclass(slots=True)
+class Lane:
+    """One lane as this group has heard it; `waiting` counts events that are parked in it."""
+
+    id: str
+    version: int = 0
+    epoch: int = 0
+    sequence: int = 0
+    waiting: int = 0
+    changed: bool = False
+
+    def hear(self, epoch: int, sequence: int, *, any_start: bool) -> Verdict:
+        """Note an event's place. `any_start`: a compacted topic, where older events may be gone without a gap.
+
+        A hole is told once and then stands as heard: the lane is blocked by it until a person has looked.
+        """
+        if (epoch, sequence) <= (self.epoch, self.sequence):
+            return Verdict.REPEAT
+        expected = self.sequence + 1
+        whole = any_start or sequence == expected or self.waiting > 0 or (epoch > self.epoch > 0)
+        self.epoch, self.sequence, self.changed = epoch, sequence, True
+        return Verdict.NEXT if whole else Verdict.GAP
+
+    def block(self) -> None:
+        """One more event waits in this lane."""
+        self.waiting += 1
+        self.changed = True
+
+    def statement(self) -> Document:
+        """The compare-and-set that writes the row."""
+        row = {"v": self.version + 1, "e": self.epoch, "s": self.sequence, "b": self.waiting}
+        return statement({"_id": self.id, "v": self.version}, row, upsert=self.version == 0)
+
+
+def read_lane(row: Document) -> Lane:
+    """A lane from its row."""
+    return Lane(row["_id"], row["v"], row["e"], row["s"], row["b"])
+
+
+@dataclass(slots=True)
+class Lanes:
+    """Lanes in memory, at most about `limit`: we alone write those of the partitions we hold, but for replays."""
+
+    limit: int = 200_000
+    _known: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+
+    async def load(self, reads: Reads, lane_ids: Iterable[str]) -> dict[str, Lane]:
+        """The lanes of a batch, fresh objects; one query for those not in memory."""
+        wanted = set(lane_ids)
+        missing = [one for one in wanted if one not in self._known]
+        if missing:
+            rows = await reads.find(LANES.name, {"_id": {"$in": missing}})
+            self._known.update((row["_id"], (row["v"], row["e"], row["s"], row["b"])) for row in rows)
+        known = self._known
+        return {one: Lane(one, *known.get(one, ())) for one in wanted}
+
+    def keep(self, lanes: Iterable[Lane]) -> None:
+        """The batch was written: remember its lanes as they now are."""
+        if len(self._known) > self.limit:
+            self._known.clear()
+        for lane in lanes:
+            if lane.changed:
+                self._known[lane.id] = (lane.version + 1, lane.epoch, lane.sequence, lane.waiting)
+
+    def forget(self) -> None:
+        """Trust nothing: another may have written."""
+        self._known.clear()
+
+
+def inbound_id(topic: str, source: str, event_id: str) -> str:
+    """The identity of an inbound event: the topic tells who speaks, source and id are his."""
+    digest = hashlib.sha256(f"{source}\x00{event_id}".encode()).hexdigest()
+    return f"{topic}|{digest}"
+
+
+def inbound_row(key: str, source: str, event_id: str, at: datetime) -> Document:
+    """The row that says an inbound event was heard."""
+    return {"_id": key, "source": source[:500], "id": event_id[:500], "at": at}

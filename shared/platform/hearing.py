@@ -1,0 +1,98 @@
+"""What one service hears with: handlers by topic and type, stores, clock, and who may write in its inboxes."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.contracts.catalogue import event_for
+from shared.contracts.streams import Stream
+from shared.platform.clock import Clock
+from shared.platform.cloudevents import Envelope
+from shared.platform.database import Database, Reads
+from shared.platform.handlers import Handler, Origin
+from shared.platform.heard import inbound_id
+from shared.platform.metrics import Metrics
+from shared.platform.outbox import Voice
+from shared.platform.secrets import Seal
+from shared.platform.settings import Publisher
+from shared.platform.understand import Understood
+from shared.platform.unit import Provided, Shelf, Unit
+
+PARK_LIMIT = 100
+"""So many parked in a row on own streams mean that our deploy is bad, not their data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic we listen to: its stream, who publishes on it (inboxes), and what we do about which type."""
+
+    stream: Stream
+    publisher: Publisher | None
+    handlers: Mapping[str, Handler]
+
+    @property
+    def answers_for(self) -> bool:
+        """Whether we are the one to tell an inbox's publisher what could not be read: who hears its first type is."""
+        return self.publisher is not None and _full(self.publisher.types[0]) in self.handlers
+
+    def may_say(self, type_: str) -> bool:
+        """Whether a type may be said here: on an inbox only what the publisher is registered for."""
+        return self.publisher is None or type_ in map(_full, self.publisher.types)
+
+
+def _full(short: str) -> str:
+    return f"se.kommunkontakt.inbox.{short}.v1"
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Everything that acting on a record needs."""
+
+    service: str
+    database: Database
+    topics: Mapping[str, Topic]
+    shelf: Shelf
+    provided: Provided
+    clock: Clock
+    wall: Clock
+    seal: Seal
+    metrics: Metrics
+    epoch: int = 1
+    park_limit: int = PARK_LIMIT
+    streak: int = 0
+    """How many in a row were parked on own streams."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something was said: the relay need not wait for its next look."""
+
+    def unit(self, reads: Reads) -> Unit:
+        """A fresh unit of work at this moment."""
+        return Unit(reads, self.shelf, self.provided, self.voice())
+
+    def voice(self) -> Voice:
+        """Who speaks, now."""
+        return Voice(self.service, self.epoch, self.clock.now())
+
+    def lane_of(self, topic: str, key: str) -> str:
+        """The lane of a subject (own streams) or of a publisher's key (inboxes)."""
+        return f"{self.service}|{topic}|{key}"
+
+    def origin(self, item: Understood) -> Origin:
+        """Whose the event is, and the key that is the same each time it comes."""
+        publisher, envelope = self.topics[item.record.topic].publisher, item.envelope
+        if publisher is None:
+            return Origin(envelope.municipality or "", None, envelope.id)
+        return Origin(publisher.municipality, publisher.name, identity(item.record.topic, envelope))
+
+    def handler(self, topic: str, type_: str) -> Handler | None:
+        """What we do about a type, None when we pass it by."""
+        return self.topics[topic].handlers.get(type_)
+
+
+def identity(topic: str, envelope: Envelope) -> str:
+    """What makes an inbound event the same again: inbox topic, source, id."""
+    return inbound_id(topic, envelope.source, envelope.id)
+
+
+def is_known(type_: str) -> bool:
+    """Whether a type stands in the catalogue."""
+    return event_for(type_) is not None

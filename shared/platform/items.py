@@ -1,0 +1,120 @@
+"""What is known about each record of a batch before anything is decided: read once, also when the batch runs again."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.contracts.event import Event
+from shared.platform.cloudevents import Envelope
+from shared.platform.errors import NotAnEvent
+from shared.platform.handlers import Handler
+from shared.platform.hearing import Hearing, Topic, identity, is_known
+from shared.platform.understand import Record, Understood, read_body, understand
+
+
+@dataclass(slots=True)
+class Item:
+    """One record: its envelope and event, or the fault that keeps it from being acted on.
+
+    `passed_by`: a type that is not ours. `identity` only for inbound events. `harmless`: the fault is the publisher's
+    own, so that it need not wait behind others.
+    """
+
+    record: Record
+    topic: Topic
+    own: bool
+    envelope: Envelope | None = None
+    body: bytes | None = None
+    handler: Handler | None = None
+    event: Event | None = None
+    fault: Exception | None = None
+    passed_by: bool = False
+    lane: str | None = None
+    identity: str | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of an event of ours."""
+        return (self.envelope and self.envelope.epoch) or 0
+
+    @property
+    def sequence(self) -> int:
+        """The sequence of an event of ours."""
+        return (self.envelope and self.envelope.sequence) or 0
+
+    @property
+    def municipality(self) -> str | None:
+        """Whose it is, as far as that is known."""
+        if self.topic.publisher is not None:
+            return self.topic.publisher.municipality
+        return self.envelope.municipality if self.envelope else None
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it can be told back at once."""
+        return not self.own and self.fault is not None
+
+    def understood(self) -> Understood:
+        """The record as an event."""
+        if self.envelope is None:
+            raise ValueError("this record is no event")
+        return Understood(self.record, self.envelope, self.body)
+
+    def ready(self) -> tuple[Handler, Event, Envelope]:
+        """What acting on it needs."""
+        if self.handler is None or self.event is None or self.envelope is None:
+            raise ValueError("this record cannot be acted on")
+        return self.handler, self.event, self.envelope
+
+
+def items_of(hearing: Hearing, records: Iterable[Record]) -> list[Item]:
+    """Read the records of a batch."""
+    return [item_of(hearing, record) for record in records]
+
+
+def item_of(hearing: Hearing, record: Record) -> Item:
+    """Read one record."""
+    topic = hearing.topics[record.topic]
+    own = topic.publisher is None
+    item = Item(record, topic, own)
+    read = understand(record, own=own)
+    if isinstance(read, Understood):
+        item.envelope, item.body = read.envelope, read.body
+        _find_handler(hearing, item, read.envelope)
+    else:
+        item.fault = read.error
+        item.passed_by = not own and not topic.answers_for
+    item.lane = _lane(hearing, item)
+    return item
+
+
+def _find_handler(hearing: Hearing, item: Item, envelope: Envelope) -> None:
+    item.handler = item.topic.handlers.get(envelope.type)
+    if not item.own:
+        item.identity = identity(item.record.topic, envelope)
+    if not item.topic.may_say(envelope.type) and is_known(envelope.type):
+        item.fault = NotAnEvent("this publisher is not registered for this type", "/type")
+        item.passed_by = not item.topic.answers_for
+    elif item.handler is None:
+        item.passed_by = True
+    else:
+        _read(item, item.handler)
+
+
+def _read(item: Item, handler: Handler) -> None:
+    try:
+        item.event = read_body(handler.kind, item.body)
+    except NotAnEvent as error:
+        item.fault = error
+
+
+def _lane(hearing: Hearing, item: Item) -> str | None:
+    """Own streams: the subject, or the Kafka key of what can't be read. Inboxes: the key, not legible in our rows."""
+    key = item.record.key
+    if item.own and item.envelope is not None:
+        return hearing.lane_of(item.record.topic, item.envelope.subject or "")
+    if key is None or (not item.own and item.passed_by):
+        return None
+    if item.own:
+        return hearing.lane_of(item.record.topic, key.decode("utf-8", "backslashreplace"))
+    return hearing.lane_of(item.record.topic, hashlib.sha256(key).hexdigest())

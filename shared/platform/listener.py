@@ -1,0 +1,244 @@
+"""A listener: one member of the group, that polls, acts on each batch as one unit of work, and never loses its place.
+
+Whatever goes wrong with a batch, the cure is the same: seek back to our positions, which live with the state, and poll
+again. A lock is held over poll and batch, so that a revoke waits for the batch in flight, and no longer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.platform.batch import Batch
+from shared.platform.database import Session
+from shared.platform.errors import LostPosition, LostRace, TooManyParked, TryAgain
+from shared.platform.hearing import Hearing
+from shared.platform.parking import Parking
+from shared.platform.positions import Positions
+from shared.platform.understand import Record
+
+AT_ONCE = 500
+POLL_MS = 20
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+COMMIT_WITHIN = 5.0
+DAY_MS = 86_400_000
+STALLED_AFTER = 60.0
+
+log = logging.getLogger("kommunkontakt.listener")
+
+
+class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One member of a service's group."""
+
+    def __init__(self, hearing: Hearing, kafka_url: str, name: str, parking: Parking, *, stable: bool = False) -> None:
+        self._hearing, self._parking, self.name = hearing, parking, name
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=kafka_url,
+            group_id=hearing.service,
+            client_id=name,
+            group_instance_id=name if stable else None,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=DAY_MS,  # a pause must not cost the membership: our own watchdog judges progress
+            rebalance_timeout_ms=30_000,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            metadata_max_age_ms=30_000,
+        )
+        self._positions = Positions(hearing.database, hearing.service)
+        self._busy = asyncio.Lock()
+        self._fresh: set[TopicPartition] = set()
+        self._batch: Batch | None = None
+        self._session: Session | None = None
+        self._failures = 0
+        self._cut = asyncio.Event()
+        self._commit: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.batches = 0
+        self.trouble: str | None = "starting"
+
+    async def run(self) -> None:
+        """Listen until `stop`. Raises TooManyParked never: it waits, not ready, for a better deploy."""
+        await self._join()
+        try:
+            while not self._stopping:
+                await self._turn()
+        finally:
+            await self._leave()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping
+
+    def stop(self) -> None:
+        """Finish the batch in hand and leave."""
+        self._stopping = True
+        self._cut.set()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Wait for the batch in flight, then let go; a pause is cut short."""
+        self._cut.set()
+        async with self._busy:
+            self._positions.drop((one.topic, one.partition) for one in revoked)
+            self._fresh.clear()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Note them: positions are taken, and sought, before the next poll."""
+        self._fresh = set(assigned)
+
+    async def _join(self) -> None:
+        while not self._stopping:
+            try:
+                await self._consumer.start()
+                self._consumer.subscribe(list(self._hearing.topics), listener=self)
+                return
+            except (KafkaError, ConnectionError) as away:
+                await self._pause(TryAgain(type(away).__name__))
+
+    async def _turn(self) -> None:
+        try:
+            async with self._busy:
+                await self._take_fresh()
+                await self._poll()
+            self._failures = 0
+        except (TryAgain, LostRace, LostPosition, KafkaError) as away:
+            await self._again(away)
+        except TooManyParked as error:
+            await self._stand_still(error)
+
+    async def _take_fresh(self) -> None:
+        if not self._fresh:
+            return
+        session = await self._open_session()
+        fresh = set(self._fresh)
+        await self._positions.take([(one.topic, one.partition) for one in fresh], session.id)
+        self._batch = self._batch or Batch(self._hearing, self._positions, session)
+        self._batch.forget()
+        await self._seek(fresh)
+        self._fresh -= fresh
+        log.info("partitions taken", extra={"listener": self.name, "count": len(fresh)})
+
+    async def _open_session(self) -> Session:
+        if self._session is None:
+            self._session = await self._hearing.database.session()
+        return self._session
+
+    async def _seek(self, places: Iterable[TopicPartition]) -> None:
+        """To our positions; without one, to the beginning, whatever Kafka may remember of old commits."""
+        unknown = []
+        for one in places:
+            position = self._positions.held.get((one.topic, one.partition))
+            if position is None:
+                continue
+            if position.next is None:
+                unknown.append(one)
+            else:
+                self._consumer.seek(one, position.next)
+        if unknown:
+            for one, beginning in (await self._consumer.beginning_offsets(unknown)).items():
+                self._consumer.seek(one, beginning)
+
+    async def _poll(self) -> None:
+        if not self._positions.held:
+            self.trouble = None
+            await asyncio.sleep(POLL_MS / 1000)
+            return
+        polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
+        records = [as_record(record) for part in polled.values() for record in part]
+        if records and self._batch is not None:
+            await self._act(self._batch, records)
+        self.trouble = None
+
+    async def _act(self, batch: Batch, records: list[Record]) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        subjects = await batch.take(records)
+        metrics = self._hearing.metrics
+        metrics.batch_seconds.labels(self.name).observe(loop.time() - began)
+        metrics.batch_events.labels(self.name).observe(len(records))
+        self.batches += 1
+        self._commit_soon()
+        await self._parking.heard_of(subjects)
+
+    def _commit_soon(self) -> None:
+        """Offsets in Kafka are only for operators to see the lag: one commit at a time, the newest."""
+        if self._commit is None or self._commit.done():
+            self._commit = asyncio.create_task(self._commit_offsets())
+
+    async def _commit_offsets(self) -> None:
+        held = self._positions.held
+        offsets = {TopicPartition(*place): one.next for place, one in held.items() if one.next is not None}
+        try:
+            await asyncio.wait_for(self._consumer.commit(offsets), COMMIT_WITHIN)
+        except (KafkaError, TimeoutError, ValueError) as error:
+            log.info("offsets were not committed", extra={"listener": self.name, "reason": type(error).__name__})
+
+    async def _again(self, away: Exception) -> None:
+        """Drop the batch: seek back and pause."""
+        if self._batch is not None:
+            self._batch.forget()
+        await self._pause(away)
+        try:
+            async with self._busy:
+                await self._seek([TopicPartition(*place) for place in self._positions.held])
+        except KafkaError as error:
+            log.info("cannot seek yet", extra={"listener": self.name, "reason": type(error).__name__})
+
+    async def _pause(self, away: Exception) -> None:
+        self.trouble = f"waits: {away}" if isinstance(away, TryAgain) else f"waits: {type(away).__name__}"
+        log.warning("consuming pauses", extra={"listener": self.name, "reason": self.trouble})
+        self._hearing.metrics.pauses.labels(self._hearing.service).inc()
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        self._cut.clear()
+        await self._wait(pause)
+
+    async def _wait(self, seconds: float | None) -> None:
+        if self._stopping:
+            return
+        try:
+            await asyncio.wait_for(self._cut.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _stand_still(self, error: TooManyParked) -> None:
+        """Our deploy is bad, not their data: nothing more is consumed until the process is started anew."""
+        self.trouble = str(error)
+        log.critical("consuming stopped", extra={"listener": self.name, "reason": str(error)})
+        while not self._stopping:
+            self._cut.clear()
+            await self._wait(None)
+
+    async def lag(self) -> dict[TopicPartition, int]:
+        """How many records lie beyond our positions, asked of Kafka."""
+        held = {TopicPartition(*place): one.next for place, one in self._positions.held.items()}
+        known = [one for one, at in held.items() if at is not None]
+        if not known:
+            return {}
+        ends = await self._consumer.end_offsets(known)
+        return {one: max(0, end - (held[one] or 0)) for one, end in ends.items()}
+
+    async def _leave(self) -> None:
+        await self._last_commit()
+        try:
+            await asyncio.wait_for(self._consumer.stop(), COMMIT_WITHIN)
+        except (KafkaError, TimeoutError):
+            log.info("left without a farewell", extra={"listener": self.name})
+        if self._session is not None:
+            await self._session.close()
+
+    async def _last_commit(self) -> None:
+        if self._commit is not None:
+            await asyncio.wait([self._commit])
+        if self._positions.held:
+            await self._commit_offsets()
+
+
+def as_record(record: "ConsumerRecord[Any, Any]") -> Record:
+    """A record of the client as ours."""
+    return Record(record.topic, record.partition, record.offset, record.key, record.value, record.headers)

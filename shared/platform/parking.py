@@ -1,0 +1,220 @@
+"""Replay and discard: a person's answer to what is parked or rejected, and waking what waited for another event.
+
+A lane's events run again in their order, one unit of work each, and bypass "heard"; then the lane is free. The lane's
+row is written by compare-and-set, so that a batch that blocks it at the same moment conflicts.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from shared.contracts.refusal import Refused, Unknown
+from shared.platform.database import Document, Transaction, statement
+from shared.platform.errors import LostRace, NotAnEvent
+from shared.platform.heard import LANES, Lane, read_lane
+from shared.platform.hearing import Hearing
+from shared.platform.items import Item, item_of
+from shared.platform.outbox import Cause
+from shared.platform.parked import PARKED, Kind, Reason, parked_event, parking, told, unpack, why
+from shared.platform.unit import Unit, write_matching
+
+Answer = Literal["replayed", "discarded"]
+TRIES = 10
+ALARM_AFTER = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(seconds=30)
+BATCH = 200
+
+log = logging.getLogger("kommunkontakt.parking")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person has decided about a parked record, and why."""
+
+    answer: Answer
+    by: str
+    why: str
+
+
+WOKEN = Decision("replayed", "kommunkontakt", "what it waited for has come")
+
+
+class Parking:
+    """The parked records of one service."""
+
+    def __init__(self, hearing: Hearing) -> None:
+        self._hearing, self._database = hearing, hearing.database
+        self._any_waits = True
+
+    async def decide(self, municipality: str, parking_id: str, decision: Decision) -> None:
+        """Replay or discard one record and then the lane behind it.
+
+        Unknown: no such record in the municipality. Refused: it was decided before, is not the first of its lane, or
+        cannot be acted on still, with the reason that is now kept.
+        """
+        found = await self._row(municipality, parking_id)
+        if found["kind"] == Kind.TIMER:
+            await self._answer_timer(found, decision)
+            return
+        if found["lane"] is not None and (await self._head(found["lane"]))["_id"] != parking_id:
+            raise Refused("not-first", "Händelsen väntar bakom en annan.", "The event waits behind another one.")
+        reason = await self._settle(found, decision)
+        if reason is not None:
+            raise Refused(
+                "still-failing", f"Det går fortfarande inte: {reason.sv}", f"Still not: {reason.en}", reason.where
+            )
+        if found["lane"] is not None:
+            await self.drain(found["lane"])
+
+    async def drain(self, lane_id: str) -> None:
+        """Run what waits in a lane, until it is empty or one of it can't be acted on."""
+        while (head := await self._head_or_none(lane_id)) is not None:
+            if head["kind"] == Kind.PARKED or await self._settle(head, WOKEN) is not None:
+                return
+
+    async def wake(self, subjects: Iterable[str]) -> None:
+        """Some aggregates were heard of: run the lanes that waited for them."""
+        waiting = await self._find({"open": True, "awaits": {"$in": list(subjects)}})
+        await self._run_all(waiting)
+
+    async def heard_of(self, subjects: set[str]) -> None:
+        """Some aggregates were heard of; only when something here waits at all is it looked up."""
+        if self._any_waits and subjects:
+            await self.wake(subjects)
+
+    async def wake_due(self) -> int:
+        """The safety net: try what waits and has not been tried for a while. Returns how many still wait."""
+        now = self._hearing.wall.now()
+        due = await self._find({"open": True, "kind": Kind.AWAITING.value, "retry_at": {"$lte": now}})
+        await self._run_all(due)
+        waiting = await self._database.count(PARKED.name, {"open": True, "kind": Kind.AWAITING.value})
+        self._any_waits = waiting > 0
+        return waiting
+
+    async def _run_all(self, waiting: list[Document]) -> None:
+        for lane_id in dict.fromkeys(found["lane"] for found in waiting if found["lane"] is not None):
+            await self.drain(lane_id)
+        for found in waiting:
+            if found["lane"] is None:
+                await self._settle(found, WOKEN)
+
+    async def _find(self, query: Document) -> list[Document]:
+        return await self._database.find(PARKED.name, query, sort=(("order", 1),), limit=BATCH)
+
+    async def _row(self, municipality: str, parking_id: str) -> Document:
+        found = await self._database.find(PARKED.name, {"_id": parking_id, "municipality": municipality})
+        if not found:
+            raise Unknown("no-such-parked-event", "Händelsen finns inte.", "There is no such event.")
+        if not found[0]["open"]:
+            raise Refused("already-decided", "Händelsen är redan avgjord.", "The event was decided before.")
+        return found[0]
+
+    async def _head(self, lane_id: str) -> Document:
+        head = await self._head_or_none(lane_id)
+        if head is None:
+            raise Refused("already-decided", "Händelsen är redan avgjord.", "The event was decided before.")
+        return head
+
+    async def _head_or_none(self, lane_id: str) -> Document | None:
+        query = {"lane": lane_id, "open": True}
+        found = await self._database.find(PARKED.name, query, sort=(("order", 1),), limit=1)
+        return found[0] if found else None
+
+    async def _settle(self, found: Document, decision: Decision) -> Reason | None:
+        """One record, in one unit of work; the reason when it still can't be acted on."""
+        for _ in range(TRIES):
+            try:
+                return await self._try(found, decision)
+            except LostRace:
+                continue
+        return Reason(Kind(found["kind"]), "others write the same all the time", "andra skriver samma hela tiden")
+
+    async def _try(self, found: Document, decision: Decision) -> Reason | None:
+        session = await self._database.session()
+        try:
+            async with session.transaction() as transaction:
+                unit = self._hearing.unit(transaction)
+                reason = await self._act(unit, found) if decision.answer == "replayed" else None
+                if reason is None:
+                    await self._close(transaction, unit, found, decision)
+                else:
+                    await self._keep_waiting(transaction, unit, found, reason)
+                await unit.write(transaction)
+        finally:
+            await session.close()
+        self._hearing.news.set()
+        return reason
+
+    async def _act(self, unit: Unit, found: Document) -> Reason | None:
+        record = unpack(self._hearing.seal.unseal(bytes(found["bytes"]), found["_id"]))
+        item = item_of(self._hearing, record)
+        try:
+            await self._run(unit, item)
+        except LostRace:
+            raise
+        except Exception as error:
+            unit.discard()
+            return why(error, inbox=not item.own and isinstance(error, NotAnEvent | Refused))
+        return None
+
+    async def _run(self, unit: Unit, item: Item) -> None:
+        if item.fault is not None:
+            raise item.fault
+        if item.handler is None:
+            return  # a type that this release no longer acts on
+        handler, event, envelope = item.ready()
+        await handler(event, unit, envelope, self._hearing.origin(item.understood()))
+        unit.merge(Cause.of(envelope))
+
+    async def _close(self, transaction: Transaction, unit: Unit, found: Document, decision: Decision) -> None:
+        change = {
+            "open": False,
+            "outcome": decision.answer,
+            "decided_by": decision.by,
+            "decided_because": decision.why,
+            "decided_at": unit.voice.at,
+        }
+        still = {"_id": found["_id"], "open": True}
+        await write_matching(transaction, PARKED.name, [statement(still, {"$set": change})])
+        if found["lane"] is not None:
+            await self._one_less(transaction, found["lane"])
+
+    async def _one_less(self, transaction: Transaction, lane_id: str) -> None:
+        rows = await transaction.find(LANES.name, {"_id": lane_id})
+        lane = read_lane(rows[0]) if rows else Lane(lane_id)
+        lane.waiting = max(0, lane.waiting - 1)
+        await write_matching(transaction, LANES.name, [lane.statement()])
+
+    async def _keep_waiting(self, transaction: Transaction, unit: Unit, found: Document, reason: Reason) -> None:
+        tries = found["tries"] + 1
+        pause = min(timedelta(milliseconds=200 * 2 ** min(tries, 10)), LONGEST_WAIT)
+        kept = {**found, **told(reason), "kind": reason.kind.value, "tries": tries}
+        kept["retry_at"] = self._hearing.wall.now() + pause
+        if found["lane"] is not None and reason.kind is Kind.REJECTED:
+            kept["kind"] = Kind.PARKED.value
+        self._alarm(unit, found, kept)
+        await transaction.update(PARKED.name, [parking(kept)])
+
+    def _alarm(self, unit: Unit, before: Document, kept: Document) -> None:
+        """Say once that it is parked: when it turns out so, or when it has waited for ten minutes."""
+        fell = kept["kind"] == Kind.PARKED and before["kind"] != Kind.PARKED
+        waited = kept["kind"] == Kind.AWAITING and unit.voice.at - before["at"] > ALARM_AFTER
+        if (fell or waited) and not before.get("alarmed"):
+            kept["alarmed"] = True
+            unit.extra.append(parked_event(kept, unit.voice, Cause()))
+            log.error("an event waits for help", extra={"parking_id": kept["_id"], "reason": kept["reason"]})
+
+    async def _answer_timer(self, found: Document, decision: Decision) -> None:
+        change = {"open": False, "outcome": decision.answer, "decided_by": decision.by, "decided_because": decision.why}
+        session = await self._database.session()
+        try:
+            async with session.transaction() as transaction:
+                open_still = statement({"_id": found["_id"], "open": True}, {"$set": change})
+                await write_matching(transaction, PARKED.name, [open_still])
+                if decision.answer == "replayed":
+                    due = {"$set": {"due_at": self._hearing.clock.now()}}
+                    await transaction.update(found["collection"], [statement({"_id": found["subject"]}, due)])
+        finally:
+            await session.close()

@@ -1,0 +1,158 @@
+"""The relay: publishes what was said, in its order, and forgets what Kafka has acknowledged.
+
+One a service, by lease, and with a transactional id, so that the broker refuses an old one that wakes up. Should it die
+between Kafka's commit and the deletion, the same events come again with the same sequences, and every listener knows
+them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from shared.platform.database import Document
+from shared.platform.errors import LostRace, TryAgain
+from shared.platform.hearing import Hearing
+from shared.platform.leases import Lease
+from shared.platform.outbox import ASIDE, OUTBOX, headers_of
+
+BATCH = 500
+LOOK_EVERY = 0.1
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+DRAIN_LOOKS = 50
+LARGEST = 1_048_576
+
+log = logging.getLogger("kommunkontakt.relay")
+
+
+class Relay:
+    """Publishes one service's outbox."""
+
+    def __init__(self, hearing: Hearing, kafka_url: str, lease: Lease) -> None:
+        self._hearing, self._database, self._kafka_url, self._lease = hearing, hearing.database, kafka_url, lease
+        self._failures = 0
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Publish for as long as we live; what is away makes us wait, never stop."""
+        while True:
+            try:
+                if await self._lease.hold():
+                    await self._while_held()
+                self._well()
+                await asyncio.sleep(1)
+            except (KafkaError, TryAgain, LostRace, AssertionError, ConnectionError, TimeoutError) as away:
+                # aiokafka raises AssertionError for each call on a fenced producer
+                await self._pause(away)
+
+    async def drain(self) -> None:
+        """On the way out: publish what is there, as long as somebody listens."""
+        if self._lease.held:
+            self._hearing.news.set()
+            for _ in range(DRAIN_LOOKS):
+                if self.trouble or not await self._database.find(OUTBOX.name, {}, limit=1):
+                    return
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def let_go(self) -> None:
+        """Give the lease back."""
+        await self._lease.let_go()
+
+    async def _while_held(self) -> None:
+        """The lease, the producer (which fences the one before), the lease again, and only then the outbox."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka_url,
+            client_id=f"{self._hearing.service}-relay",
+            transactional_id=f"{self._hearing.service}-relay",
+            acks="all",
+            max_request_size=LARGEST,
+            request_timeout_ms=10_000,
+        )
+        await producer.start()
+        try:
+            while await self._lease.hold():
+                await self._publish_some(producer)
+                self._well()
+        finally:
+            await _stopped(producer)
+
+    async def _publish_some(self, producer: AIOKafkaProducer) -> None:
+        renewed = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() - renewed < self._lease.lasts.total_seconds() / 3:
+            self._hearing.news.clear()
+            waiting = await self._waiting()
+            if waiting:
+                await self._publish(producer, waiting)
+            else:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._hearing.news.wait(), LOOK_EVERY)
+        except TimeoutError:
+            return
+
+    async def _waiting(self) -> list[Document]:
+        aside = [found["_id"] for found in await self._database.find(ASIDE.name, {})]
+        query = {"_id.k": {"$nin": aside}} if aside else {}
+        return await self._database.find(OUTBOX.name, query, sort=(("_id", 1),), limit=BATCH)
+
+    async def _publish(self, producer: AIOKafkaProducer, waiting: list[Document]) -> None:
+        try:
+            async with producer.transaction():
+                sent = [await self._send(producer, said) for said in waiting]
+                await asyncio.gather(*sent)
+        except _CannotBeSent as refused:
+            await self._set_aside(refused.said)
+            return
+        await self._database.delete(OUTBOX.name, {"_id": {"$in": [said["_id"] for said in waiting]}})
+        self._count(waiting)
+
+    async def _send(self, producer: AIOKafkaProducer, said: Document) -> Any:
+        try:
+            return await producer.send(
+                said["t"], value=bytes(said["b"]), key=said["p"].encode(), headers=headers_of(said)
+            )
+        except MessageSizeTooLargeError as error:
+            raise _CannotBeSent(said) from error
+
+    async def _set_aside(self, said: Document) -> None:
+        """It blocks only its own aggregate; an operator sees it in `outbox_aside` and in the log."""
+        log.error("an event cannot be sent and was set aside", extra={"subject": said["_id"]["k"]})
+        await self._database.change(
+            ASIDE.name, {"_id": said["_id"]["k"]}, {"$set": {"s": said["_id"]["s"]}}, upsert=True
+        )
+
+    def _count(self, sent: list[Document]) -> None:
+        topics: dict[str, int] = {}
+        for said in sent:
+            topics[said["t"]] = topics.get(said["t"], 0) + 1
+        for topic, count in topics.items():
+            self._hearing.metrics.relayed.labels(topic).inc(count)
+
+    def _well(self) -> None:
+        self._failures, self.trouble = 0, None
+
+    async def _pause(self, away: BaseException) -> None:
+        self.trouble = f"cannot publish ({type(away).__name__})"
+        log.warning("the relay waits", extra={"reason": type(away).__name__})
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        await asyncio.sleep(pause)
+
+
+class _CannotBeSent(Exception):
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        super().__init__("a record that Kafka will never take")
+        self.said = dict(said)
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    """A fenced or disconnected producer may refuse to stop in an orderly way."""
+    try:
+        await asyncio.wait_for(producer.stop(), 5)
+    except (KafkaError, TimeoutError, AssertionError, ConnectionError):
+        log.info("a producer was left behind")

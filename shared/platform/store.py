@@ -1,0 +1,173 @@
+"""An identity map over one collection: what was read or saved in a unit of work is there once, and frozen."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from shared.contracts.event import Event
+from shared.platform.database import Collection, Document, Index, Query, Reads, Sort, statement
+
+State = TypeVar("State")
+Upcaster = Callable[[Document], Document]
+
+
+@dataclass(slots=True)
+class Kept(Generic[State]):
+    """One aggregate as the database has it: `said` counts events per topic, `chain` is the journal's last hash."""
+
+    id: str
+    state: State
+    version: int
+    said: dict[str, int]
+    chain: bytes
+    changed: bool = False
+
+
+class Store(Generic[State]):
+    """`get`, `find` and `save` frozen states of one kind. A subclass names its collection and asks in domain words.
+
+    `state` is a frozen dataclass with `municipality` and the member that `identity` names; a member `due_at` (aware UTC
+    or None) is when something may have to happen. `upcasters[n]` turns a document of schema n into one of schema n+1.
+    """
+
+    collection: ClassVar[str]
+    state: ClassVar[type[Any]]
+    identity: ClassVar[str]
+    schema: ClassVar[int] = 1
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {}
+    indexes: ClassVar[Sequence[Index]] = ()
+    _adapter: ClassVar[TypeAdapter[Any]]
+    _timed: ClassVar[bool]
+
+    def __init_subclass__(cls, **others: Any) -> None:
+        """Make the translator between states and documents once."""
+        super().__init_subclass__(**others)
+        if "state" in cls.__dict__:
+            cls._adapter = TypeAdapter(cls.state)
+            cls._timed = "due_at" in cls.state.__dataclass_fields__
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._kept: dict[str, Kept[State]] = {}
+        self._absent: set[str] = set()
+        self._staged: dict[str, State] = {}
+        self._says: list[tuple[str, Event]] = []
+
+    @classmethod
+    def layout(cls) -> Collection:
+        """The collection with its indexes; a kind that has times gets one for what is due."""
+        due = (Index((("due_at", 1),), where={"due_at": {"$exists": True}}),) if cls._timed else ()
+        return Collection(cls.collection, (*cls.indexes, *due))
+
+    async def get(self, aggregate_id: str) -> State | None:
+        """The state as this unit of work sees it, or None when there is none."""
+        if aggregate_id in self._staged:
+            return self._staged[aggregate_id]
+        kept = self._kept.get(aggregate_id)
+        if kept is None and aggregate_id not in self._absent:
+            await self.load([aggregate_id])
+            kept = self._kept.get(aggregate_id)
+        return None if kept is None else kept.state
+
+    def save(self, state: State, says: Sequence[Event] = ()) -> None:
+        """Stage a new state and what is said of it; it counts once the handler has returned.
+
+        ValueError: the id does not begin with its municipality, or an event is about another aggregate.
+        """
+        aggregate_id = getattr(state, self.identity)
+        if not aggregate_id.startswith(state.municipality):  # type: ignore[attr-defined]
+            raise ValueError("an aggregate's id begins with its municipality")
+        self._staged[aggregate_id] = state
+        for event in says:
+            if event.subject != aggregate_id:
+                raise ValueError("an event is said of the aggregate that is saved")
+            self._says.append((aggregate_id, event))
+
+    async def find(
+        self, query: Query, matches: Callable[[State], bool], *, sort: Sort = (), limit: int = 0
+    ) -> list[State]:
+        """What the database finds, corrected by what this unit has changed; `matches` says the query in Python."""
+        for document in await self._reads.find(self.collection, query, sort=sort, limit=limit):
+            self._remember(document)
+        seen = {**{key: kept.state for key, kept in self._kept.items()}, **self._staged}
+        return [state for state in seen.values() if matches(state)]
+
+    async def page(self, query: Query, *, sort: Sort, limit: int) -> list[State]:
+        """A page in the database's own order, for lists at a door: what this unit has changed is not in it."""
+        return [self._read(found) for found in await self._reads.find(self.collection, query, sort=sort, limit=limit)]
+
+    async def load(self, aggregate_ids: Iterable[str]) -> None:
+        """Fetch what is not in memory in one query."""
+        missing = [one for one in aggregate_ids if one not in self._kept and one not in self._absent]
+        if not missing:
+            return
+        self._absent.update(missing)
+        for document in await self._reads.find(self.collection, {"_id": {"$in": missing}}):
+            self._remember(document)
+
+    def merge(self) -> list[tuple["Store[State]", Kept[State], Event]]:
+        """Make what was staged count, and return what is to be said of it."""
+        for aggregate_id, state in self._staged.items():
+            self._change(aggregate_id, state)
+        said = [(self, self._kept[aggregate_id], event) for aggregate_id, event in self._says]
+        self._staged.clear()
+        self._says.clear()
+        return said
+
+    def discard(self) -> None:
+        """Forget what was staged."""
+        self._staged.clear()
+        self._says.clear()
+
+    @property
+    def staged(self) -> bool:
+        """Whether something waits for merge or discard."""
+        return bool(self._staged)
+
+    def touched(self) -> list[str]:
+        """The ids of all that this unit has read or changed here: what a second try locks first."""
+        return [*self._kept, *self._absent.difference(self._kept)]
+
+    def statements(self) -> list[Document]:
+        """One update statement for each changed aggregate; it matches only the version that was read."""
+        return [
+            statement({"_id": kept.id, "_v": kept.version}, self._document(kept), upsert=kept.version == 0)
+            for kept in self._kept.values()
+            if kept.changed
+        ]
+
+    def _change(self, aggregate_id: str, state: State) -> None:
+        kept = self._kept.get(aggregate_id)
+        if kept is None:
+            self._kept[aggregate_id] = Kept(aggregate_id, state, 0, {}, b"", changed=True)
+        else:
+            kept.state, kept.changed = state, True
+
+    def _remember(self, document: Document) -> None:
+        key = document["_id"]
+        if key not in self._kept:
+            chain = bytes(document["_chain"])
+            self._kept[key] = Kept(key, self._read(document), document["_v"], document["_said"], chain)
+
+    def _read(self, document: Document) -> State:
+        for schema in range(document["_schema"], self.schema):
+            document = self.upcasters[schema](document)
+        state: State = self._adapter.validate_python(document)
+        return state
+
+    def _document(self, kept: Kept[State]) -> Document:
+        document: Document = self._adapter.dump_python(kept.state, mode="json")
+        if self._timed:
+            due_at = kept.state.due_at  # type: ignore[attr-defined]
+            if due_at is None:
+                document.pop("due_at", None)
+            else:
+                document["due_at"] = due_at
+        document["_id"] = kept.id
+        document["_v"] = kept.version + 1
+        document["_schema"] = self.schema
+        document["_said"] = kept.said
+        document["_chain"] = kept.chain
+        return document

@@ -1,0 +1,162 @@
+"""Promises: what is due is done, once, also after downtime. Level-triggered: state says what is due, a rule what then.
+
+An aggregate's `due_at` is the next moment at which something may have to happen. One instance at a time looks (a
+lease); that a thing is done once rests on versions, not on the lease.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from shared.platform.database import Document, Transaction, statement
+from shared.platform.errors import LostRace, TryAgain, Unwritable
+from shared.platform.handlers import Function, Wants
+from shared.platform.hearing import Hearing
+from shared.platform.leases import Lease
+from shared.platform.outbox import Cause
+from shared.platform.parked import PARKED, Kind, parking, told, why
+from shared.platform.unit import Unit
+
+AT_ONCE = 200
+LOOK_EVERY = 0.25
+
+log = logging.getLogger("kommunkontakt.timers")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One kind of aggregate and the function that is called when it is due: (aggregate, *what it asks for)."""
+
+    kind: type[Any]
+    wants: Wants
+
+    @property
+    def name(self) -> str:
+        """The function's name: what metrics and parked rows call it."""
+        return self.wants.function.__name__
+
+    @classmethod
+    def of(cls, kind: type[Any], function: Function) -> "Promise":
+        """Read the function's signature."""
+        return cls(kind, Wants.of(function, skip=1))
+
+
+class Timers:
+    """Keeps a service's promises."""
+
+    def __init__(self, hearing: Hearing, promises: tuple[Promise, ...], lease: Lease) -> None:
+        self._hearing, self._promises, self._lease = hearing, promises, lease
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Look for what is due, again and again."""
+        while True:
+            try:
+                busy = await self._lease.hold() and await self.keep_due()
+                self.trouble = None
+            except (TryAgain, LostRace) as away:
+                self.trouble, busy = str(away), 0
+            await asyncio.sleep(0 if busy else LOOK_EVERY)
+
+    async def let_go(self) -> None:
+        """Give the lease back."""
+        await self._lease.let_go()
+
+    async def keep_due(self) -> int:
+        """One look: what is due now is done. Returns how many aggregates were acted on."""
+        return sum([await self._keep(promise) for promise in self._promises])
+
+    async def _keep(self, promise: Promise) -> int:
+        hearing, store = self._hearing, self._hearing.shelf[promise.kind]
+        query = {"due_at": {"$lte": hearing.clock.now()}}
+        due = await hearing.database.find(store.collection, query, sort=(("due_at", 1),), limit=AT_ONCE)
+        hearing.metrics.timers_due.labels(promise.name).set(len(due))
+        if due:
+            await self._act(promise, due)
+        return len(due)
+
+    async def _act(self, promise: Promise, due: list[Document]) -> None:
+        """All in one unit of work; should that be refused or lost, one by one."""
+        try:
+            await self._together(promise, [found["_id"] for found in due])
+        except (LostRace, Unwritable):
+            for found in due:
+                await self._alone(promise, found)
+
+    async def _alone(self, promise: Promise, found: Document) -> None:
+        try:
+            await self._together(promise, [found["_id"]])
+        except LostRace:
+            return  # it has changed: the next look sees it as it now is
+        except Unwritable as error:
+            await self._write(promise, None, [(found["_id"], error)])
+
+    async def _together(self, promise: Promise, ids: list[str]) -> None:
+        hearing = self._hearing
+        unit = hearing.unit(hearing.database)
+        await unit.store(promise.kind).load(ids)
+        failed: list[tuple[str, Exception]] = []
+        for aggregate_id in ids:
+            try:
+                await self._one(promise, unit, aggregate_id)
+            except (TryAgain, LostRace):
+                raise
+            except Exception as error:
+                unit.discard()
+                failed.append((aggregate_id, error))
+        await self._write(promise, unit, failed)
+        hearing.metrics.timers_kept.labels(promise.name).inc(len(ids) - len(failed))
+        hearing.news.set()
+
+    async def _one(self, promise: Promise, unit: Unit, aggregate_id: str) -> None:
+        store = unit.store(promise.kind)
+        before = await store.get(aggregate_id)
+        if before is None or before.due_at is None or before.due_at > unit.voice.at:
+            return
+        await promise.wants.function(before, *promise.wants.arguments(unit))
+        after = await store.get(aggregate_id)
+        if after is None or (after.due_at is not None and after.due_at <= unit.voice.at):
+            raise RuntimeError("a promise that was kept must say when the next one is due")
+        unit.merge(Cause())
+
+    async def _write(self, promise: Promise, unit: Unit | None, failed: list[tuple[str, Exception]]) -> None:
+        session = await self._hearing.database.session()
+        try:
+            async with session.transaction() as transaction:
+                if unit is not None:
+                    await unit.write(transaction)
+                for aggregate_id, error in failed:
+                    await self._park(transaction, promise, aggregate_id, error)
+        finally:
+            await session.close()
+
+    async def _park(self, transaction: Transaction, promise: Promise, aggregate_id: str, error: Exception) -> None:
+        """A promise that can't be kept waits for a person, so that it neither spins nor disappears."""
+        collection = self._hearing.shelf[promise.kind].collection
+        log.error("a promise could not be kept", extra={"timer": promise.name, "subject": aggregate_id})
+        await transaction.update(PARKED.name, [parking(self._row(promise, collection, aggregate_id, error))])
+        await transaction.update(collection, [statement({"_id": aggregate_id}, {"$unset": {"due_at": ""}})])
+
+    def _row(self, promise: Promise, collection: str, aggregate_id: str, error: Exception) -> Document:
+        self._hearing.metrics.parked.labels(promise.name).inc()
+        return {
+            "_id": f"timer.{collection}.{aggregate_id}",
+            "open": True,
+            "kind": Kind.TIMER.value,
+            "municipality": aggregate_id[:4],
+            "lane": None,
+            "order": 0,
+            "topic": None,
+            "place": promise.name,
+            "type": None,
+            "subject": aggregate_id,
+            "collection": collection,
+            "source": None,
+            "event_id": None,
+            "correlation": None,
+            **told(why(error, inbox=False)),
+            "at": self._hearing.clock.now(),
+            "retry_at": self._hearing.wall.now(),
+            "tries": 0,
+        }

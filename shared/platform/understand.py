@@ -1,0 +1,78 @@
+"""From records to events: what a Kafka record says, or why it cannot be read. A record is never skipped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from shared.contracts.event import Event
+from shared.platform.cloudevents import Envelope, decode
+from shared.platform.errors import NotAnEvent
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class Record(NamedTuple):
+    """One Kafka record, free of the client's own classes."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    @property
+    def place(self) -> str:
+        """Where it lies, for people."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+@dataclass(slots=True)
+class Understood:
+    """A record that is an event, its data not yet read."""
+
+    record: Record
+    envelope: Envelope
+    body: bytes | None
+
+
+@dataclass(slots=True)
+class Unreadable:
+    """A record that is no event."""
+
+    record: Record
+    error: NotAnEvent
+
+
+def understand(record: Record, *, own: bool) -> Understood | Unreadable:
+    """Read the envelope; on our own streams the members that keep the order are required too."""
+    try:
+        envelope, body = decode(record.headers, record.value)
+        if own:
+            _require_order(envelope)
+    except NotAnEvent as error:
+        return Unreadable(record, error)
+    return Understood(record, envelope, body)
+
+
+def _require_order(envelope: Envelope) -> None:
+    for name in ("subject", "municipality", "sequence", "epoch"):
+        if getattr(envelope, name) is None:
+            raise NotAnEvent(f"an event of ours carries {name}", f"/headers/ce_{name}")
+
+
+def read_body(kind: type[Event], body: bytes | None) -> Event:
+    """The event itself; NotAnEvent with a pointer into the data when it breaks the contract, never with its values."""
+    if body is None:
+        raise NotAnEvent("the event has no data", "/data")
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise NotAnEvent(first["msg"], "/data" + "".join(f"/{_escaped(part)}" for part in first["loc"])) from None
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

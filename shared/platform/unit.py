@@ -1,0 +1,104 @@
+"""A unit of work: what one batch, one request or one due moment changes, decided in memory and written at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts.event import Event
+from shared.platform.database import Document, Reads, Transaction, statement
+from shared.platform.errors import LostRace
+from shared.platform.outbox import JOURNAL, OUTBOX, Cause, Voice, spoken
+from shared.platform.store import Kept, Store
+
+Shelf = Mapping[type[Any], type[Store[Any]]]
+"""Which store keeps what a handler asks for: the Protocol in domain words -> the store."""
+
+Provided = Mapping[type[Any], Any]
+"""What a service gives its handlers beside stores: rules, makers of ids."""
+
+
+@dataclass(slots=True)
+class Said:
+    """One event that will be said when the unit is written."""
+
+    kept: Kept[Any]
+    event: Event
+    cause: Cause
+
+
+class Unit:
+    """Stores that see each other's changes, and what is to be said.
+
+    `reads` is the database, or an open transaction on a second try. Nothing is written before `write`.
+    """
+
+    def __init__(self, reads: Reads, shelf: Shelf, provided: Provided, voice: Voice) -> None:
+        self.reads, self.voice = reads, voice
+        self._shelf, self._provided = shelf, provided
+        self.arguments: dict[Any, list[Any]] = {}
+        """Handlers' arguments that stay the same throughout the unit."""
+        self._stores: dict[type[Any], Store[Any]] = {}
+        self._by_class: dict[type[Store[Any]], Store[Any]] = {}
+        self.says: list[Said] = []
+        self.extra: list[Document] = []
+        """Outbox documents of the platform's own: rejections, and that something was parked."""
+
+    def given(self, kind: type[Any]) -> Any:
+        """What a function that asks for this kind gets: a store, or what the service provides."""
+        return self.store(kind) if kind in self._shelf else self._provided[kind]
+
+    def store(self, kind: type[Any]) -> Store[Any]:
+        """The store for a kind; the same one each time, also when two kinds name it."""
+        store = self._stores.get(kind)
+        if store is None:
+            made = self._shelf[kind]
+            store = self._by_class.get(made)
+            if store is None:
+                store = self._by_class[made] = made(self.reads)
+            self._stores[kind] = store
+        return store
+
+    def merge(self, cause: Cause) -> None:
+        """What the handler staged counts from now on."""
+        for store in self._by_class.values():
+            if store.staged:
+                for _, kept, event in store.merge():
+                    self.says.append(Said(kept, event, cause))
+
+    def discard(self) -> None:
+        """What the handler staged never happened."""
+        for store in self._by_class.values():
+            store.discard()
+
+    def touched(self) -> dict[str, list[str]]:
+        """Collection -> ids that this unit has looked at."""
+        return {store.collection: ids for store in self._by_class.values() if (ids := store.touched())}
+
+    async def write(self, transaction: Transaction) -> None:
+        """State, outbox and journal, in that order; raises LostRace when an aggregate has moved on."""
+        outbox, journal = self._spoken()
+        for store in self._by_class.values():
+            await write_matching(transaction, store.collection, store.statements())
+        await transaction.insert(OUTBOX.name, [*outbox, *self.extra])
+        await transaction.insert(JOURNAL.name, journal)
+
+    def _spoken(self) -> tuple[list[Document], list[Document]]:
+        outbox, journal = [], []
+        for said in self.says:
+            state = said.kept.state
+            out, written = spoken(said.kept, said.event, self.voice, said.cause, state.municipality)
+            outbox.append(out)
+            journal.append(written)
+        return outbox, journal
+
+
+async def write_matching(transaction: Transaction, collection: str, statements: list[Document]) -> None:
+    """Run statements that must all match; LostRace when one does not."""
+    if statements and await transaction.update(collection, statements) != len(statements):
+        raise LostRace(f"{collection} has moved on")
+
+
+async def lock(transaction: Transaction, touched: Mapping[str, list[str]]) -> None:
+    """Take the write locks of what a lost race looked at, before it is read again."""
+    for collection, ids in touched.items():
+        await transaction.update(collection, [statement({"_id": {"$in": ids}}, {"$inc": {"_l": 1}}, multi=True)])
