@@ -69,9 +69,9 @@ bench: $(READY)  ## what the promises cost, in events a second
 docs: $(READY)  ## writes the generated pages anew
 	@$(PY) -m shared.platform.docs
 
-lock: $(READY)  ## pins all dependencies anew (needs uv); UPGRADE=1 takes the newest
-	@uv=$$(command -v uv || echo $(VENV)/bin/uv); [ -x "$$uv" ] || { echo "make lock needs uv." >&2; exit 2; }; \
-	pin="$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"; \
+lock: $(READY)  ## pins all dependencies anew; UPGRADE=1 takes the newest
+	@[ -x $(VENV)/bin/uv ] || $(PY) -m pip install --quiet uv
+	@pin="$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"; \
 	pin="$$pin $(if $(UPGRADE),--upgrade)"; \
 	$$pin pyproject.toml -o requirements.lock && \
 	$$pin pyproject.toml --extra dev --constraint requirements.lock -o requirements-dev.lock
