@@ -48,7 +48,7 @@ class Attachment(Part):
     """A file that came with the contact, kept where it was published (bilaga)."""
 
     name: Name
-    media_type: Annotated[str, Field(pattern=r"^[\w.+-]{1,100}/[\w.+-]{1,100}$")]
+    media_type: Annotated[str, Field(pattern=r"^[0-9A-Za-z_.+-]{1,100}/[0-9A-Za-z_.+-]{1,100}$")]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
 
