@@ -12,7 +12,7 @@ from datetime import timedelta
 from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
 from shared.platform.database import Document, Reads, Session, Transaction
-from shared.platform.errors import LostRace, TooManyParked, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotYet, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, items_of
@@ -211,6 +211,8 @@ class Batch:
             raise
         except Exception as error:
             work.unit.discard()
+            if not isinstance(error, Refused | NotYet):
+                log.error("a handler failed", extra={"place": item.record.place}, exc_info=error)
             self._set_aside(work, item, lane, why(error, inbox=not item.own and isinstance(error, Refused)))
         else:
             work.streak = 0

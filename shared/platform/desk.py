@@ -40,6 +40,11 @@ class Once:
     key: str
     asked: str
 
+    @classmethod
+    def under(cls, key: str | None, municipality: str, caller: str, door: str, asked: BaseModel) -> "Once | None":
+        """The key as this caller uses it at this door; None without a key."""
+        return None if key is None else cls(municipality, caller, door, key, asked.model_dump_json())
+
     @property
     def id(self) -> str:
         """The row's id."""

@@ -60,7 +60,7 @@ class Wants:
         return Envelope in self.kinds or Origin in self.kinds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Handler:
     """One function that hears one kind of event; `about` tells for each kept kind which ids a batch should load."""
 

@@ -33,14 +33,15 @@ class Topic:
     @property
     def answers_for(self) -> bool:
         """Whether we are the one to tell an inbox's publisher what could not be read: who hears its first type is."""
-        return self.publisher is not None and _full(self.publisher.types[0]) in self.handlers
+        return self.publisher is not None and full_type(self.publisher.types[0]) in self.handlers
 
     def may_say(self, type_: str) -> bool:
         """Whether a type may be said here: on an inbox only what the publisher is registered for."""
-        return self.publisher is None or type_ in map(_full, self.publisher.types)
+        return self.publisher is None or type_ in map(full_type, self.publisher.types)
 
 
-def _full(short: str) -> str:
+def full_type(short: str) -> str:
+    """The whole type of an inbox event from its short name."""
     return f"se.kommunkontakt.inbox.{short}.v1"
 
 

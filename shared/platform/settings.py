@@ -135,6 +135,8 @@ class PlatformSettings(BaseSettings):
     party_secret: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
     host: str = Field("127.0.0.1", pattern=r"^[0-9A-Za-z.:-]{1,253}$")
     instance: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    lanes: int = Field(1, ge=1, le=12)
+    replication: int = Field(1, ge=1, le=9)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("clock")

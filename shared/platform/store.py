@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -40,6 +41,7 @@ class Store(Generic[State]):
     indexes: ClassVar[Sequence[Index]] = ()
     _adapter: ClassVar[TypeAdapter[Any]]
     _timed: ClassVar[bool]
+    _moments: ClassVar[tuple[str, ...]]
 
     def __init_subclass__(cls, **others: Any) -> None:
         """Make the translator between states and documents once."""
@@ -47,6 +49,8 @@ class Store(Generic[State]):
         if "state" in cls.__dict__:
             cls._adapter = TypeAdapter(cls.state)
             cls._timed = "due_at" in cls.state.__dataclass_fields__
+            hints = get_type_hints(cls.state)
+            cls._moments = tuple(name for name, hint in hints.items() if hint in (datetime, datetime | None))
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
@@ -159,6 +163,8 @@ class Store(Generic[State]):
 
     def _document(self, kept: Kept[State]) -> Document:
         document: Document = self._adapter.dump_python(kept.state, mode="json")
+        for name in self._moments:
+            document[name] = kept_moment(getattr(kept.state, name))
         if self._timed:
             due_at = kept.state.due_at  # type: ignore[attr-defined]
             if due_at is None:
@@ -171,3 +177,8 @@ class Store(Generic[State]):
         document["_said"] = kept.said
         document["_chain"] = kept.chain
         return document
+
+
+def kept_moment(at: datetime | None) -> str | None:
+    """A moment as documents keep it: in UTC with microseconds, so that text sorts as time does."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")

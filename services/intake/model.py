@@ -1,0 +1,70 @@
+"""What intake keeps: contacts and the parties they come from."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+GENERAL = "ovrigt"
+"""The case type of a wish that nobody has sorted yet (7-domain-facts, seed catalogue: övrigt)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who contacts us: a company, or a person who speaks for it (part). Personal data, kept here and nowhere else."""
+
+    municipality: str
+    party_id: str
+    name: str | None
+    e_mail: str | None
+    phone: str | None
+    language: str
+
+    def told(self, arrival: "Arrival") -> "Party":
+        """The party with what was said this time; what was not said stays."""
+        return replace(
+            self,
+            name=arrival.name or self.name,
+            e_mail=arrival.e_mail or self.e_mail,
+            phone=arrival.phone or self.phone,
+            language=arrival.language,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came in through a door, before it is a contact (inkommet). `key` is the same when the same comes again."""
+
+    municipality: str
+    key: str
+    by: str
+    channel: str
+    wish: str
+    received_at: datetime
+    case_type: str | None = None
+    language: str = "sv"
+    organisation_number: str | None = None
+    name: str | None = None
+    e_mail: str | None = None
+    phone: str | None = None
+    reference: str | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody has said who asks: anybody may ask anonymously."""
+        return not (self.organisation_number or self.name or self.e_mail or self.phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One time that somebody reached the municipality (kontakt). `wish` is in their own words and stays here."""
+
+    municipality: str
+    contact_id: str
+    party_id: str | None
+    channel: str
+    case_types: tuple[str, ...]
+    language: str
+    wish: str
+    received_at: datetime
+    registered_at: datetime
+    registered_by: str
+    reference: str | None = None

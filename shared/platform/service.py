@@ -1,0 +1,181 @@
+"""A service put together: settings, database, clock, pipeline and doors; and `serve`, which runs it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.catalogue import all_streams
+from shared.contracts.streams import INBOX, Stream, inbox
+from shared.platform import logs
+from shared.platform.bus import Bus
+from shared.platform.clock import Clock, SimulatedClock, SystemClock
+from shared.platform.database import Database
+from shared.platform.desk import Desk
+from shared.platform.errors import WrongSetting
+from shared.platform.handlers import Handler
+from shared.platform.hearing import Hearing, Topic, full_type
+from shared.platform.metrics import Metrics
+from shared.platform.mongo import connect
+from shared.platform.secrets import Seal
+from shared.platform.settings import PlatformSettings, ServiceSettings
+from shared.platform.simulation import ahead_of, development_router
+from shared.platform.unit import Shelf
+from shared.platform.web.doors import Release, create_doors
+from shared.platform.web.keys import keys_from
+from shared.platform.web.parked import inbound_router, parked_router
+from shared.platform.web.who import Guard
+from shared.platform.work import Task, Work
+
+RELEASE = Release("0.1.0", date(2026, 11, 24), "beta")
+Chosen = TypeVar("Chosen", bound=ServiceSettings)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service brings: its bus, its stores by Protocol, what its handlers are given, its doors, its own tasks."""
+
+    bus: Bus
+    shelf: Shelf
+    provided: Mapping[type[Any], Any] = field(default_factory=dict)
+    doors: Sequence[APIRouter] = ()
+    tasks: Callable[[Hearing, str], Mapping[str, Task]] = lambda hearing, instance: {}
+
+
+def topics_of(bus: Bus, settings: PlatformSettings) -> dict[str, Topic]:
+    """The topics a service listens to; `inbox.*` becomes the inboxes of the publishers that say what we hear."""
+    known = {stream.topic: stream for stream in all_streams()}
+    topics: dict[str, Topic] = {}
+    for topic, handlers in bus.heard.items():
+        if topic == INBOX.topic:
+            topics |= _inboxes(handlers, settings)
+        else:
+            topics[topic] = Topic(known.get(topic, Stream(topic, topic.partition(".")[0])), None, handlers)
+    return topics
+
+
+def _inboxes(handlers: Mapping[str, Handler], settings: PlatformSettings) -> dict[str, Topic]:
+    heard = {
+        publisher.name: publisher
+        for publisher in settings.publishers
+        if any(full_type(short) in handlers for short in publisher.types)
+    }
+    return {inbox(name).topic: Topic(inbox(name), publisher, handlers) for name, publisher in heard.items()}
+
+
+def hearing_for(parts: Parts, settings: PlatformSettings, database: Database, clock: Clock, wall: Clock) -> Hearing:
+    """Everything that acting on records needs, of one service."""
+    return Hearing(
+        service=parts.bus.service,
+        database=database,
+        topics=topics_of(parts.bus, settings),
+        shelf=parts.shelf,
+        provided=parts.provided,
+        clock=clock,
+        wall=wall,
+        seal=Seal(settings.secret_key, "parked", os.urandom),
+        metrics=Metrics(CollectorRegistry()),
+    )
+
+
+def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock: Clock, wall: Clock) -> FastAPI:
+    """The service's app: its doors, with the pipeline running for as long as the app does."""
+    platform, service = settings.platform, parts.bus.service
+    hearing = hearing_for(parts, platform, database, clock, wall)
+    instance = platform.instance or f"{os.getpid()}-{os.urandom(4).hex()}"
+    work = Work(
+        hearing,
+        platform.kafka_url,
+        parts.bus.promises,
+        instance=instance,
+        stable=platform.instance is not None,
+        lanes=platform.lanes,
+        others=parts.tasks(hearing, instance),
+        simulated=clock if isinstance(clock, SimulatedClock) else None,
+    )
+    parts.bus.wire(work)
+    app = create_doors(
+        service,
+        [
+            *parts.doors,
+            parked_router(work.parking, hearing),
+            *_inbound(hearing),
+            *_development(clock, platform),
+        ],
+        release=RELEASE,
+        guard=Guard(keys_from(platform), platform.jwt_audience),
+        metrics=hearing.metrics,
+        progress=work.progress,
+        lifespan=_living(parts.bus, database),
+    )
+    app.state.work, app.state.desk = work, Desk(hearing)
+    return app
+
+
+def _inbound(hearing: Hearing) -> list[APIRouter]:
+    return [inbound_router(hearing)] if any(topic.publisher for topic in hearing.topics.values()) else []
+
+
+def _development(clock: Clock, settings: PlatformSettings) -> list[APIRouter]:
+    return [development_router(clock, ahead_of(settings))] if isinstance(clock, SimulatedClock) else []
+
+
+def _living(bus: Bus, database: Database) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        await bus.start()
+        try:
+            yield
+        finally:
+            await bus.stop()
+            await database.close()
+
+    return living
+
+
+def clocks(settings: PlatformSettings) -> tuple[Clock, Clock]:
+    """The service's clock and the wall clock; the same, but where the days pass on demand."""
+    wall = SystemClock()
+    return (SimulatedClock(wall, ahead_of(settings)) if settings.clock == "simulated" else wall), wall
+
+
+def serve(
+    load: Callable[[], Chosen], create: Callable[[Chosen, Database, Clock, Clock], FastAPI], service: str
+) -> None:
+    """Run a service until SIGTERM. A wrong setting is one sentence and exit 2; the death of a task is exit 1."""
+    try:
+        settings = load()
+        logs.configure(service, settings.platform.log_level)
+        sys.exit(asyncio.run(_served(settings, create)))
+    except WrongSetting as wrong:
+        sys.stderr.write(f"{service}: {wrong}\n")
+        sys.exit(2)
+
+
+async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, Clock], FastAPI]) -> int:
+    platform = settings.platform
+    database = connect(platform.mongo_url, settings.database, platform.mongo_driver)
+    clock, wall = clocks(platform)
+    app = create(settings, database, clock, wall)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host=platform.host, port=settings.port, log_config=None, timeout_graceful_shutdown=8)
+    )
+    deaths: list[BaseException] = []
+    app.state.work.on_death = lambda error: _die(server, deaths, error)
+    await server.serve()
+    if deaths and isinstance(deaths[0], WrongSetting):
+        raise deaths[0]
+    return 1 if deaths or not server.started else 0
+
+
+def _die(server: uvicorn.Server, deaths: list[BaseException], error: BaseException) -> None:
+    deaths.append(error)
+    server.should_exit = True
