@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from stdnum.exceptions import ValidationError
 from stdnum.se import orgnr
@@ -97,7 +97,7 @@ def taken_down(arrival: Arrival, party_id: str | None, at: datetime) -> Contact:
         case_types=case_types_of(arrival.case_type),
         language=arrival.language,
         wish=arrival.wish,
-        received_at=arrival.received_at,
+        received_at=arrival.received_at.astimezone(UTC),
         registered_at=at,
         registered_by=arrival.by,
         reference=arrival.reference,

@@ -23,7 +23,7 @@ class Lease:
     holder: str
     wall: Clock
     metrics: Metrics
-    lasts: timedelta = timedelta(seconds=10)
+    lasts: timedelta = timedelta(seconds=4)
     held: bool = False
 
     async def hold(self) -> bool:
