@@ -12,6 +12,7 @@ from shared.contracts.refusal import Refused
 from shared.contracts.rejections import InboundRejected
 from shared.contracts.streams import Stream
 from shared.platform.cloudevents import Envelope, glimpse
+from shared.platform.cloudevents_reasons import in_swedish
 from shared.platform.database import Collection, Document, Index, statement
 from shared.platform.errors import NotAnEvent, NotYet, Unwritable
 from shared.platform.logs import trace_of
@@ -63,7 +64,7 @@ def why(error: Exception, *, inbox: bool) -> Reason:
     if isinstance(error, Refused):
         return Reason(theirs, error.en, error.sv, error.pointer)
     if isinstance(error, NotAnEvent):
-        return Reason(theirs, error.reason, f"händelsen kunde inte läsas: {error.reason}", error.where)
+        return Reason(theirs, error.reason, f"Händelsen kunde inte läsas: {in_swedish(error.reason)}", error.where)
     if isinstance(error, Unwritable):
         return Reason(theirs, str(error), "databasen kan inte spara innehållet", "/data")
     name = type(error).__name__

@@ -1,0 +1,99 @@
+"""Several instances of each service as processes on real servers: started, killed, started again."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from stack.environment import Ports, service_environment
+from stack.places import free_port
+from stack.process import Process
+from stack.testing import Servers
+from tests.waiting import until_sync
+
+SERVICES = ("intake", "routing", "procurement", "notify")
+
+
+@dataclass(slots=True)
+class Instance:
+    """One process of one service."""
+
+    service: str
+    name: str
+    port: int
+    process: Process
+
+    def ready(self) -> bool:
+        """Whether its pipeline moves on."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/ready", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def kill_and_start(self) -> None:
+        """Pull the plug, and start it again at once."""
+        self.process.kill()
+        self.process.start()
+
+
+@dataclass(slots=True)
+class Install:
+    """An install: its servers' addresses, its environment, its instances."""
+
+    environment: Mapping[str, str]
+    instances: list[Instance]
+
+    def all_ready(self) -> bool:
+        """Whether every instance is."""
+        return all(instance.ready() for instance in self.instances)
+
+    def port(self, service: str) -> int:
+        """A port of the service: its first instance's."""
+        return next(instance.port for instance in self.instances if instance.service == service)
+
+
+def environment_for(servers: Servers, where: Path) -> dict[str, str]:
+    """What the services are told; tokens, publishers and secrets as `make run` makes them."""
+    return service_environment(servers.kafka_url, servers.mongo_url, servers.smtp_url, Ports(), where)
+
+
+def set_up(environment: Mapping[str, str]) -> None:
+    """Create the topics."""
+    command = [sys.executable, "-m", "shared.platform.setup"]
+    subprocess.run(command, check=True, env={**os.environ, **environment}, capture_output=True)
+
+
+@contextmanager
+def install(
+    servers: Servers, where: Path, names: Sequence[str], modules: Mapping[str, str] | None = None
+) -> Iterator[Install]:
+    """Instances by these names of every service. `modules` names another main module for a service."""
+    environment = environment_for(servers, where)
+    set_up(environment)
+    started = [
+        _instance(service, name, environment, where, (modules or {}).get(service, f"services.{service}.app"))
+        for service in SERVICES
+        for name in names
+    ]
+    whole = Install(environment, started)
+    try:
+        for instance in started:
+            instance.process.start()
+        until_sync("every instance is ready", whole.all_ready, seconds=90)
+        yield whole
+    finally:
+        for instance in started:
+            instance.process.kill()
+
+
+def _instance(service: str, name: str, environment: Mapping[str, str], where: Path, module: str) -> Instance:
+    port = free_port()
+    stable = {"KOMMUNKONTAKT_INSTANCE": f"{service}-{name}"} if name == "a" else {}
+    told = {**environment, f"{service.upper()}_PORT": str(port), **stable}
+    log = where / "logs" / f"{service}-{name}.log"
+    return Instance(service, name, port, Process(f"{service}-{name}", [sys.executable, "-m", module], log, told))

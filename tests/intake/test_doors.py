@@ -1,0 +1,77 @@
+"""intake's doors, without a server."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.intake.app import create_app
+from services.intake.settings import Settings
+from shared.platform.clock import FixedClock, SystemClock
+from shared.platform.memory import MemoryDatabase
+from shared.platform.settings import PlatformSettings
+from shared.platform.token import make_key, make_token
+from tests.intake.settled import AT, PUBLISHERS
+
+CALL = {"channel": "phone", "wish": "Får vi ha uteservering?", "person": {"phone": "0531-1"}}
+
+
+@pytest.fixture
+async def reception(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    key = tmp_path / "jwt.pem"
+    make_key(key)
+    platform = PlatformSettings(environment="development", jwt_key_file=key, publishers=PUBLISHERS)
+    clock = FixedClock(AT)
+    app = create_app(Settings(platform=platform), MemoryDatabase(), clock, clock)
+    hour = timedelta(hours=1)
+    token = make_token(key, "kommunkontakt", "anna", ["receptionist"], ["1460"], hour, SystemClock())
+    headers = {"Authorization": f"Bearer {token}"}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake/intake/v1", headers=headers) as client:
+        yield client
+
+
+async def test_a_call_is_registered_and_can_be_seen(reception: httpx.AsyncClient) -> None:
+    registered = await reception.post("/1460/contacts", json=CALL)
+    assert registered.status_code == 201
+    contact = registered.json()
+    assert contact["registered_by"] == "anna"
+    seen = await reception.get(f"/1460/contacts/{contact['contact_id']}")
+    assert seen.json() == contact
+
+
+async def test_the_same_call_sent_twice_is_one_contact(reception: httpx.AsyncClient) -> None:
+    twice = [await reception.post("/1460/contacts", json=CALL, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert twice[0].json() == twice[1].json()
+    assert len((await reception.get("/1460/contacts")).json()["items"]) == 1
+
+
+async def test_another_call_under_the_same_key_is_refused(reception: httpx.AsyncClient) -> None:
+    await reception.post("/1460/contacts", json=CALL, headers={"Idempotency-Key": "k"})
+    other = await reception.post("/1460/contacts", json={**CALL, "wish": "?"}, headers={"Idempotency-Key": "k"})
+    assert other.status_code == 422
+    assert other.json()["errors"][0]["pointer"] == "/headers/Idempotency-Key"
+
+
+async def test_calls_without_a_key_are_contacts_of_their_own(reception: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        await reception.post("/1460/contacts", json=CALL)
+    listed = (await reception.get("/1460/contacts", params={"limit": 2})).json()
+    assert len(listed["items"]) == 2
+    rest = (await reception.get("/1460/contacts", params={"limit": 2, "cursor": listed["next"]})).json()
+    assert len(rest["items"]) == 1
+    assert rest["next"] is None
+
+
+async def test_a_wrong_organisation_number_says_where_in_swedish(reception: httpx.AsyncClient) -> None:
+    refused = await reception.post("/1460/contacts", json={**CALL, "company": {"organisation_number": "1"}})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/company/organisation_number"
+    assert "stämmer inte" in refused.json()["detail"]
+
+
+async def test_what_is_not_there_is_404_and_another_town_is_403(reception: httpx.AsyncClient) -> None:
+    assert (await reception.get("/1460/contacts/1460-c-nobody")).status_code == 404
+    assert (await reception.get("/1438/contacts")).status_code == 403
