@@ -35,20 +35,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, hearing: Hearing, kafka_url: str, name: str, parking: Parking, *, stable: bool = False) -> None:
         self._hearing, self._parking, self.name = hearing, parking, name
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=kafka_url,
-            group_id=hearing.service,
-            client_id=name,
-            group_instance_id=name if stable else None,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_poll_interval_ms=DAY_MS,  # a pause must not cost the membership: our own watchdog judges progress
-            rebalance_timeout_ms=30_000,
-            session_timeout_ms=6_000,
-            heartbeat_interval_ms=1_000,
-            metadata_max_age_ms=30_000,
-        )
+        self._kafka_url, self._stable = kafka_url, stable
+        self._consumer: AIOKafkaConsumer = None  # made in `run`: aiokafka wants a running loop
         self._positions = Positions(hearing.database, hearing.service)
         self._busy = asyncio.Lock()
         self._fresh: set[TopicPartition] = set()
@@ -91,7 +79,24 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         """Note them: positions are taken, and sought, before the next poll."""
         self._fresh = set(assigned)
 
+    def _made(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._kafka_url,
+            group_id=self._hearing.service,
+            client_id=self.name,
+            group_instance_id=self.name if self._stable else None,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=DAY_MS,  # a pause must not cost the membership: our own watchdog judges progress
+            rebalance_timeout_ms=30_000,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            metadata_max_age_ms=30_000,
+        )
+
     async def _join(self) -> None:
+        self._consumer = self._made()
         while not self._stopping:
             try:
                 await self._consumer.start()
