@@ -86,12 +86,18 @@ class Batch:
     async def _split(self, items: list[Item], error: Unwritable) -> None:
         self._hearing.metrics.splits.labels(self._hearing.service).inc()
         if len(items) == 1:
-            items[0].fault = error
-            await self._race(items)
+            await self._set_aside_alone(items, error)
             return
         middle = len(items) // 2
         await self._keep(items[:middle])
         await self._keep(items[middle:])
+
+    async def _set_aside_alone(self, items: list[Item], error: Unwritable) -> None:
+        items[0].fault, items[0].passed_by = error, False
+        try:
+            await self._race(items)
+        except Unwritable as again:
+            raise TryAgain("a record can be neither kept nor set aside") from again
 
     async def _race(self, items: list[Item]) -> None:
         """Until it is kept: a lost race is run again at once, inside the transaction, with the locks taken first."""

@@ -17,7 +17,7 @@ from shared.platform.heard import LANES, Lane, read_lane
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, item_of
 from shared.platform.outbox import Cause
-from shared.platform.parked import PARKED, Kind, Reason, parked_event, parking, told, unpack, why
+from shared.platform.parked import PARKED, Kind, Reason, parked_event, told, unpack, why
 from shared.platform.unit import Unit, write_matching
 
 Answer = Literal["replayed", "discarded"]
@@ -190,21 +190,22 @@ class Parking:
     async def _keep_waiting(self, transaction: Transaction, unit: Unit, found: Document, reason: Reason) -> None:
         tries = found["tries"] + 1
         pause = min(timedelta(milliseconds=200 * 2 ** min(tries, 10)), LONGEST_WAIT)
-        kept = {**found, **told(reason), "kind": reason.kind.value, "tries": tries}
-        kept["retry_at"] = self._hearing.wall.now() + pause
-        if found["lane"] is not None and reason.kind is Kind.REJECTED:
-            kept["kind"] = Kind.PARKED.value
-        self._alarm(unit, found, kept)
-        await transaction.update(PARKED.name, [parking(kept)])
+        in_lane = found["lane"] is not None and reason.kind is Kind.REJECTED
+        kind = Kind.PARKED if in_lane else reason.kind
+        change = {**told(reason), "kind": kind.value, "tries": tries, "retry_at": self._hearing.wall.now() + pause}
+        change["alarmed"] = self._alarm(unit, found, {**found, **change})
+        still = {"_id": found["_id"], "open": True}
+        await write_matching(transaction, PARKED.name, [statement(still, {"$set": change})])
 
-    def _alarm(self, unit: Unit, before: Document, kept: Document) -> None:
+    def _alarm(self, unit: Unit, before: Document, kept: Document) -> bool:
         """Say once that it is parked: when it turns out so, or when it has waited for ten minutes."""
         fell = kept["kind"] == Kind.PARKED and before["kind"] != Kind.PARKED
         waited = kept["kind"] == Kind.AWAITING and unit.voice.at - before["at"] > ALARM_AFTER
-        if (fell or waited) and not before.get("alarmed"):
-            kept["alarmed"] = True
+        alarmed = bool(before.get("alarmed"))
+        if (fell or waited) and not alarmed:
             unit.extra.append(parked_event(kept, unit.voice, Cause()))
             log.error("an event waits for help", extra={"parking_id": kept["_id"], "reason": kept["reason"]})
+        return alarmed or fell or waited
 
     async def _answer_timer(self, found: Document, decision: Decision) -> None:
         change = {"open": False, "outcome": decision.answer, "decided_by": decision.by, "decided_because": decision.why}
