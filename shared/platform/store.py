@@ -1,6 +1,6 @@
 """An identity map over one collection: what was read or saved in a unit of work is there once, and frozen."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
@@ -56,6 +56,7 @@ class Store(Generic[State]):
         self._reads = reads
         self._kept: dict[str, Kept[State]] = {}
         self._absent: set[str] = set()
+        self._asked: set[str] = set()
         self._staged: dict[str, State] = {}
         self._says: list[tuple[str, Event]] = []
 
@@ -92,11 +93,16 @@ class Store(Generic[State]):
     async def find(
         self, query: Query, matches: Callable[[State], bool], *, sort: Sort = (), limit: int = 0
     ) -> list[State]:
-        """What the database finds, corrected by what this unit has changed; `matches` says the query in Python."""
-        for document in await self._reads.find(self.collection, query, sort=sort, limit=limit):
-            self._remember(document)
-        seen = {**{key: kept.state for key, kept in self._kept.items()}, **self._staged}
-        return [state for state in seen.values() if matches(state)]
+        """What the database finds, corrected by what this unit has changed; `matches` says the query in Python.
+
+        The same query is asked of the database once a unit of work: the second time its answer is in memory.
+        """
+        asked = repr((query, sort, limit))
+        if asked not in self._asked:
+            for document in await self._reads.find(self.collection, query, sort=sort, limit=limit):
+                self._remember(document)
+            self._asked.add(asked)
+        return [state for state in self._seen() if matches(state)]
 
     async def page(self, query: Query, *, sort: Sort, limit: int) -> list[State]:
         """A page in the database's own order, for lists at a door: what this unit has changed is not in it."""
@@ -141,6 +147,13 @@ class Store(Generic[State]):
             for kept in self._kept.values()
             if kept.changed
         ]
+
+    def _seen(self) -> Iterator[State]:
+        for aggregate_id, kept in self._kept.items():
+            yield self._staged.get(aggregate_id, kept.state)
+        for aggregate_id, state in self._staged.items():
+            if aggregate_id not in self._kept:
+                yield state
 
     def _change(self, aggregate_id: str, state: State) -> None:
         kept = self._kept.get(aggregate_id)

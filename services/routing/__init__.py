@@ -1,0 +1,1 @@
+"""routing: every wish becomes a matter with one officer, and the choice explains itself."""

@@ -1,0 +1,87 @@
+"""Translations: from what is heard to what routing keeps, and from what it keeps to what it says."""
+
+from datetime import datetime
+
+from services.routing import rules
+from services.routing.model import Matter, Officer, Reason
+from shared.contracts.inbox import OfficerChanged
+from shared.contracts.intake_contacts import ContactRegistered
+from shared.contracts.routing_matters import MatterAssigned, MatterOpened, MatterWaiting
+from shared.contracts.routing_officers import OfficerDeclared
+
+
+def officer(event: OfficerChanged, municipality: str) -> Officer:
+    """The officer as the staff system tells it."""
+    return Officer(
+        municipality=municipality,
+        officer_id=rules.officer_id_of(municipality, event.officer_id),
+        name=event.name,
+        e_mail=event.e_mail,
+        phone=event.phone,
+        case_types=tuple(dict.fromkeys(event.case_types)),
+        active=event.active,
+    )
+
+
+def declared(officer: Officer) -> OfficerDeclared:
+    """How an officer can be reached, and what they take."""
+    return OfficerDeclared(
+        municipality=officer.municipality,
+        officer_id=officer.officer_id,
+        name=officer.name,
+        e_mail=officer.e_mail,
+        phone=officer.phone,
+        case_types=list(officer.case_types),
+        active=officer.active,
+    )
+
+
+def matter_ids(event: ContactRegistered) -> list[str]:
+    """The ids of the matters that a contact opens."""
+    return [rules.matter_id_of(event.municipality, event.contact_id, one) for one in event.case_types]
+
+
+def matters(event: ContactRegistered, at: datetime) -> list[Matter]:
+    """The matters that a contact opens, one for each case type."""
+    about = event.municipality, event.contact_id, event.party_id
+    return [rules.opened(*about, case_type, at) for case_type in dict.fromkeys(event.case_types)]
+
+
+def opened(matter: Matter) -> MatterOpened:
+    """A matter was opened."""
+    return MatterOpened(
+        municipality=matter.municipality,
+        matter_id=matter.matter_id,
+        contact_id=matter.contact_id,
+        party_id=matter.party_id,
+        case_type=matter.case_type,
+        opened_at=matter.opened_at,
+    )
+
+
+def waiting(matter: Matter, reason: Reason) -> MatterWaiting:
+    """Nobody can take a matter now."""
+    return MatterWaiting(
+        municipality=matter.municipality,
+        matter_id=matter.matter_id,
+        contact_id=matter.contact_id,
+        case_type=matter.case_type,
+        since=matter.since,
+        reason_sv=reason.sv,
+        reason_en=reason.en,
+    )
+
+
+def assigned(matter: Matter, officer: Officer, reason: Reason) -> MatterAssigned:
+    """An officer has got a matter."""
+    return MatterAssigned(
+        municipality=matter.municipality,
+        matter_id=matter.matter_id,
+        contact_id=matter.contact_id,
+        party_id=matter.party_id,
+        case_type=matter.case_type,
+        officer_id=officer.officer_id,
+        reason_sv=reason.sv,
+        reason_en=reason.en,
+        assigned_at=matter.since,
+    )

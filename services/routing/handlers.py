@@ -1,0 +1,60 @@
+"""What routing hears, officers and contacts, and what it promises: nobody waits longer than they must."""
+
+from datetime import datetime
+
+from services.routing import events, rules
+from services.routing.model import Matter
+from services.routing.rules import Choice, Patience
+from services.routing.store import Matters, Officers
+from shared.contracts.inbox import OfficerChanged
+from shared.contracts.intake_contacts import ContactRegistered
+from shared.contracts.streams import INBOX, INTAKE_CONTACTS
+from shared.platform.bus import Bus
+from shared.platform.handlers import Origin
+
+bus = Bus("routing")
+
+
+@bus.hear(INBOX)
+async def declare_officer(event: OfficerChanged, officers: Officers, origin: Origin) -> None:
+    """The staff system tells of an officer: the roster follows, and what they have in hand stays."""
+    told = events.officer(event, origin.municipality)
+    before = await officers.get(told.officer_id)
+    officer = told.following(before)
+    if officer != before:
+        officers.save(officer, says=[events.declared(officer)])
+
+
+@bus.hear(INTAKE_CONTACTS, about=events.matter_ids)
+async def open_matters(
+    event: ContactRegistered, matters: Matters, officers: Officers, patience: Patience, at: datetime
+) -> None:
+    """A contact opens a matter for each of its case types; each is given to an officer, or waits for one."""
+    for matter in events.matters(event, at):
+        if await matters.get(matter.matter_id) is not None:
+            continue
+        choice = rules.chosen(await officers.serving(matter.municipality), matter.case_type)
+        if choice is not None:
+            _give(matter, choice, matters, officers, at)
+            continue
+        reason = rules.nobody(matter.case_type)
+        waiting = matter.waiting(reason, at, patience.next_look(at))
+        matters.save(waiting, says=[events.opened(matter), events.waiting(waiting, reason)])
+
+
+@bus.when_due(Matters)
+async def look_again(matter: Matter, matters: Matters, officers: Officers, patience: Patience, at: datetime) -> None:
+    """A matter has waited: somebody takes it now, or it waits on, silently."""
+    choice = rules.chosen(await officers.serving(matter.municipality), matter.case_type)
+    if choice is None:
+        matters.save(matter.waiting_on(patience.next_look(at)))
+    else:
+        _give(matter, choice, matters, officers, at)
+
+
+def _give(matter: Matter, choice: Choice, matters: Matters, officers: Officers, at: datetime) -> None:
+    """Both change: the officer has one more in hand. An opened matter is told of first."""
+    given = matter.given_to(choice.officer, choice.reason, at)
+    officers.save(choice.officer.taking(matter))
+    news = [events.opened(matter)] if matter.state == "opened" else []
+    matters.save(given, says=[*news, events.assigned(given, choice.officer, choice.reason)])

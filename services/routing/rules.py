@@ -1,0 +1,127 @@
+"""Pure decisions of routing: who gets a matter and why, when to look again, and how ids are made."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from services.routing.model import GENERAL, Matter, Officer, Reason
+from shared.contracts.refusal import Invalid
+
+LONGEST_ID = 200
+ID_TOO_LONG = ("Handläggarens id är för långt.", "The officer's id is too long.")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """How long a matter that nobody can take waits until the next look, from a day on, and who says so."""
+
+    minutes: int
+    valid_from: date
+    source: str
+    verified: bool
+
+
+INTERVALS = (
+    Interval(
+        5,
+        date(2026, 11, 24),
+        "House rule: no law gives a number; förvaltningslagen (2017:900) 9 § asks for quick handling.",
+        verified=False,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The intervals (at least one), of which the newest that has begun is in force."""
+
+    intervals: Sequence[Interval]
+
+    def in_force(self, on: date) -> Interval:
+        """The interval of a day; before all of them the first."""
+        begun = [one for one in self.intervals if one.valid_from <= on]
+        first = min(self.intervals, key=lambda one: one.valid_from)
+        return max(begun, key=lambda one: one.valid_from, default=first)
+
+    def next_look(self, at: datetime) -> datetime:
+        """When to look again for somebody who can take a matter."""
+        return at + timedelta(minutes=self.in_force(at.date()).minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who gets a matter, and why."""
+
+    officer: Officer
+    reason: Reason
+
+
+def chosen(officers: Iterable[Officer], case_type: str) -> Choice | None:
+    """Who gets a matter of this type: the least burdened who can take it, else of those who take what is left over."""
+    officers = list(officers)
+    choice = least_burdened([one for one in officers if one.takes(case_type)], case_type)
+    if choice is not None or case_type == GENERAL:
+        return choice
+    fallback = least_burdened([one for one in officers if one.takes(GENERAL)], GENERAL)
+    return None if fallback is None else Choice(fallback.officer, _left_over(case_type, fallback.reason))
+
+
+def least_burdened(able: Sequence[Officer], case_type: str) -> Choice | None:
+    """The officer with the fewest open matters, of equals the one whose id comes first; None when there is nobody."""
+    if not able:
+        return None
+    officer = min(able, key=lambda one: (one.open_matters, one.officer_id))
+    equals = sum(one.open_matters == officer.open_matters for one in able)
+    return Choice(officer, _why(officer.open_matters, equals, len(able), case_type))
+
+
+def nobody(case_type: str) -> Reason:
+    """Why a matter waits."""
+    return Reason(
+        f"Ingen handläggare kan ta {case_type} just nu, och ingen tar det som blir över.",
+        f"No officer can take {case_type} now, and nobody takes what is left over.",
+    )
+
+
+def made_id(municipality: str, letter: str, *parts: str) -> str:
+    """The same id each time from the same parts: `1460-m-` and 26 hexadecimal digits."""
+    digest = hashlib.sha256("\x00".join((letter, *parts)).encode()).hexdigest()
+    return f"{municipality}-{letter}-{digest[:26]}"
+
+
+def matter_id_of(municipality: str, contact_id: str, case_type: str) -> str:
+    """The id of the one matter that a contact opens of a case type."""
+    return made_id(municipality, "m", contact_id, case_type)
+
+
+def officer_id_of(municipality: str, officer_id: str) -> str:
+    """The staff system's id made unique among municipalities: `1460-o-lind`; Invalid when that becomes too long."""
+    qualified = f"{municipality}-o-{officer_id}"
+    if len(qualified) > LONGEST_ID:
+        raise Invalid("officer-id-too-long", *ID_TOO_LONG, "/officer_id")
+    return qualified
+
+
+def opened(municipality: str, contact_id: str, party_id: str | None, case_type: str, at: datetime) -> Matter:
+    """The matter that a contact opens of a case type."""
+    matter_id = matter_id_of(municipality, contact_id, case_type)
+    return Matter(municipality, matter_id, contact_id, party_id, case_type, opened_at=at, since=at)
+
+
+def _why(count: int, equals: int, able: int, case_type: str) -> Reason:
+    if able == 1:
+        return Reason(f"Är den enda som kan ta {case_type}.", f"Is the only one who can take {case_type}.")
+    tie_sv = f"; {equals} har lika få, den första av dem valdes" if equals > 1 else ""
+    tie_en = f"; {equals} have as few, the first of them was chosen" if equals > 1 else ""
+    return Reason(
+        f"Har minst antal öppna ärenden ({count}) av {able} som kan ta {case_type}{tie_sv}.",
+        f"Has the fewest open matters ({count}) of {able} who can take {case_type}{tie_en}.",
+    )
+
+
+def _left_over(case_type: str, why: Reason) -> Reason:
+    return Reason(
+        f"Ingen handläggare kan ta {case_type} just nu. {why.sv}",
+        f"No officer can take {case_type} now. {why.en}",
+    )

@@ -1,0 +1,10 @@
+"""What the operator sets for routing."""
+
+from shared.platform.settings import ServiceSettings
+
+
+class Settings(ServiceSettings, env_prefix="ROUTING_"):
+    """ROUTING_PORT and ROUTING_DATABASE."""
+
+    port: int = 8002
+    database: str = "routing"

@@ -1,0 +1,110 @@
+"""Where routing keeps matters and officers: the questions first, then the collections that answer them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from services.routing.model import Matter, MatterState, Officer
+from shared.contracts.event import Event
+from shared.platform.database import Index
+from shared.platform.store import Store, kept_moment
+
+
+class Matters(Protocol):
+    """The matters (ärenden) of every municipality."""
+
+    async def get(self, matter_id: str, /) -> Matter | None:
+        """One matter."""
+        ...
+
+    async def newest(
+        self,
+        municipality: str,
+        officer_id: str | None,
+        state: MatterState | None,
+        after: tuple[Any, ...] | None,
+        limit: int,
+    ) -> list[Matter]:
+        """Matters, newest first, after the one whose (opened_at: datetime, id: str) is given; None filters nothing."""
+        ...
+
+    def save(self, matter: Matter, /, says: Sequence[Event] = ()) -> None:
+        """Keep a matter and say what is to be said of it."""
+        ...
+
+
+class Officers(Protocol):
+    """The officers (handläggare) of every municipality: contact details of staff."""
+
+    async def get(self, officer_id: str, /) -> Officer | None:
+        """One officer."""
+        ...
+
+    async def serving(self, municipality: str) -> list[Officer]:
+        """The active officers of a municipality with what they have in hand; asked of the database once a unit."""
+        ...
+
+    async def listed(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Officer]:
+        """Officers in the order of their ids, after the one whose (id: str,) is given."""
+        ...
+
+    def save(self, officer: Officer, /, says: Sequence[Event] = ()) -> None:
+        """Keep an officer and say what is to be said of them."""
+        ...
+
+
+class KeptMatters(Store[Matter]):
+    """Matters in MongoDB."""
+
+    collection = "matters"
+    state = Matter
+    identity = "matter_id"
+    indexes = (
+        Index((("municipality", 1), ("opened_at", -1), ("_id", -1))),
+        Index((("municipality", 1), ("officer_id", 1), ("opened_at", -1), ("_id", -1))),
+        # Few wait, so that those alone are worth an index by state.
+        Index((("municipality", 1), ("state", 1), ("opened_at", -1), ("_id", -1)), where={"state": "waiting"}),
+    )
+
+    async def newest(
+        self,
+        municipality: str,
+        officer_id: str | None,
+        state: MatterState | None,
+        after: tuple[Any, ...] | None,
+        limit: int,
+    ) -> list[Matter]:
+        """See `Matters`."""
+        wanted = {"municipality": municipality, "officer_id": officer_id, "state": state}
+        query = {**{name: value for name, value in wanted.items() if value is not None}, **_older(after)}
+        return await self.page(query, sort=(("opened_at", -1), ("_id", -1)), limit=limit)
+
+
+class KeptOfficers(Store[Officer]):
+    """Officers in MongoDB.
+
+    They are in the hot set on purpose: a load is exact because the decisions of one batch see each other's, and each
+    officer that a batch has changed is written once. Two instances that assign at once run into each other, and the
+    later one decides again on what the other has kept.
+    """
+
+    collection = "officers"
+    state = Officer
+    identity = "officer_id"
+    indexes = (Index((("municipality", 1), ("_id", 1))),)
+
+    async def serving(self, municipality: str) -> list[Officer]:
+        """See `Officers`."""
+        query = {"municipality": municipality, "active": True}
+        return await self.find(query, lambda one: one.municipality == municipality and one.active)
+
+    async def listed(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Officer]:
+        """See `Officers`."""
+        later: Mapping[str, Any] = {} if after is None else {"_id": {"$gt": after[0]}}
+        return await self.page({"municipality": municipality, **later}, sort=(("_id", 1),), limit=limit)
+
+
+def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
+    if after is None:
+        return {}
+    at, matter_id = kept_moment(after[0]), after[1]
+    return {"$or": [{"opened_at": {"$lt": at}}, {"opened_at": at, "_id": {"$lt": matter_id}}]}
