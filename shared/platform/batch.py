@@ -3,6 +3,7 @@
 Order of the writes: positions, heard (lanes, inbound), state, outbox and journal, parked. See docs/promises.md.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -104,8 +105,9 @@ class Batch:
         if await self._kept_before(items):
             return
         touched: dict[str, list[str]] = {}
-        for _ in range(MOST_RACES):
+        for lost in range(MOST_RACES):
             work = None
+            await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
             try:
                 if touched:
                     work = await self._locked(items, touched)

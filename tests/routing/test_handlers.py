@@ -1,5 +1,6 @@
 """What routing does about officers and contacts, and how it keeps its promise."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from shared.contracts.intake_contacts import ContactRegistered
 from shared.contracts.streams import INTAKE_CONTACTS
 from shared.platform.batch import Batch
 from shared.platform.bus import Work
+from shared.platform.database import statement
 from shared.platform.positions import Positions
 from tests.routing.settled import AT, OTHER_STAFF, Routing, contact, officer, own
 
@@ -194,6 +196,20 @@ async def test_one_batch_decided_while_another_was_kept_decides_again() -> None:
     await Batch(routing.hearing, positions, session).take([late])
     routing.database.find = find  # type: ignore[method-assign]
     assert await routing.loads() == {"1460-o-lind": 1, "1460-o-sand": 1}
+
+
+async def test_who_runs_into_another_waits_for_it_and_sets_nothing_aside() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", "bygglov"))
+    session = await routing.database.session()
+    async with session.transaction() as other:
+        await other.update("officers", [statement({"_id": "1460-o-lind"}, {"$inc": {"_l": 1}})])
+        batch = asyncio.create_task(routing.registered(contact(1, "bygglov")))
+        await asyncio.wait([batch], timeout=0.1)
+        assert not batch.done()
+    await batch
+    assert await routing.kept("parked") == []
+    assert await routing.loads() == {"1460-o-lind": 1}
 
 
 async def test_no_name_and_no_address_is_said_but_of_officers_on_their_own_stream() -> None:
