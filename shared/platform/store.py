@@ -171,6 +171,10 @@ class Store(Generic[State]):
     def _read(self, document: Document) -> State:
         for schema in range(document["_schema"], self.schema):
             document = self.upcasters[schema](document)
+        if self._timed:
+            document.setdefault(
+                "due_at", None
+            )  # an aggregate that waits for nothing is not in the index of what is due
         state: State = self._adapter.validate_python(document)
         return state
 

@@ -1,0 +1,1 @@
+"""procurement: knows when it is time to procure, and says so to whom it concerns."""

@@ -1,0 +1,46 @@
+"""Where procurement keeps contracts: the questions first, then the collection that answers them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from services.procurement.model import Contract
+from shared.contracts.event import Event
+from shared.platform.database import Index
+from shared.platform.store import Store
+
+
+class Contracts(Protocol):
+    """The contracts (avtal) of every municipality."""
+
+    async def get(self, contract_id: str, /) -> Contract | None:
+        """One contract."""
+        ...
+
+    async def soonest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
+        """Contracts by the day procuring must start, after the one whose (start_procuring_on: str, id) is given."""
+        ...
+
+    def save(self, contract: Contract, /, says: Sequence[Event] = ()) -> None:
+        """Keep a contract and say what is to be said of it."""
+        ...
+
+
+class KeptContracts(Store[Contract]):
+    """Contracts in MongoDB."""
+
+    collection = "contracts"
+    state = Contract
+    identity = "contract_id"
+    indexes = (Index((("municipality", 1), ("start_procuring_on", 1), ("_id", 1))),)
+
+    async def soonest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
+        """See `Contracts`."""
+        query = {"municipality": municipality, **_later(after)}
+        return await self.page(query, sort=(("start_procuring_on", 1), ("_id", 1)), limit=limit)
+
+
+def _later(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
+    if after is None:
+        return {}
+    on, contract_id = after
+    return {"$or": [{"start_procuring_on": {"$gt": on}}, {"start_procuring_on": on, "_id": {"$gt": contract_id}}]}
