@@ -1,1 +1,1 @@
-"""procurement: knows when it is time to procure, and says so to whom it concerns."""
+"""procurement: no contract expires unseen. Each is kept with the day by which procuring anew must start."""

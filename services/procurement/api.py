@@ -25,6 +25,8 @@ Buyer = Annotated[Person, Depends(allowed("buyer", "manager"))]
 class ContractAsked(ContractSigned):
     """A contract to register: the members of contract-signed."""
 
+    reference: str = Field(min_length=1, max_length=200, pattern=r"^[ -~À-ÿ]+$")
+    owner_id: str = Field(min_length=1, max_length=190, pattern=r"^[!-~À-ÿ]+$", description="an officer's id")
     notice_months: WholeNumber | None = Field(None, ge=0, le=1_200)
 
 

@@ -1,89 +1,135 @@
-"""Pure decisions of procurement: when procuring must start, by dated rows with their sources; and how ids are made."""
+"""Pure decisions of procurement: which lead time counts, from which day to procure, and how to explain it.
+
+The numbers are dated rows (`data/*.json`), given as a `Rulebook`. Rows are chosen by the day the contract ends: it is
+known from the start, so the same contract told again gives the same day, whenever that happens.
+"""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from stdnum.exceptions import ValidationError
 from stdnum.se import orgnr
 
-from services.procurement.model import Contract, Money, Signed, Start
+from services.procurement.model import Contract, Reason, Signed
 from shared.contracts.refusal import Invalid
 
-SWEDEN = ZoneInfo("Europe/Stockholm")
+Kind = Literal["direct-small", "direct", "national", "eu", "complex"]
+Sort = Literal["goods-services", "works", "complex"]
+Limit = Literal["documentation", "direct-award", "eu-goods-services", "eu-works"]
+
+EARLIEST_END = date(1970, 1, 1)
+"""Before this day a date is a slip of the pen: the calendar of holidays and of time zones gives out."""
 LONGEST_ID = 200
+
+WEEKEND = {5: ("lördag", "Saturday"), 6: ("söndag", "Sunday")}
 WRONG_NUMBER = (
     "Organisationsnumret stämmer inte: kontrollera siffrorna.",
     "The organisation number is not valid: check the digits.",
 )
-ENDS_FIRST = ("Avtalet slutar innan det börjar.", "The contract ends before it starts.")
-ID_TOO_LONG = ("Ägarens id är för långt.", "The owner's id is too long.")
-TOO_EARLY = ("Slutdagen är för tidig.", "The end is too early.")
+TOO_EARLY = ("Avtalet slutar före 1970: kontrollera datumet.", "The contract ends before 1970: check the date.")
+ENDS_FIRST = ("Avtalet börjar efter att det slutar.", "The contract starts after it ends.")
+ID_TOO_LONG = ("Handläggarens id är för långt.", "The officer's id is too long.")
+
+LADDER: Mapping[Sort, tuple[tuple[tuple[Limit, Kind], ...], Kind]] = MappingProxyType(
+    {
+        "goods-services": (
+            (("documentation", "direct-small"), ("direct-award", "direct"), ("eu-goods-services", "national")),
+            "eu",
+        ),
+        "works": (
+            (("documentation", "direct-small"), ("direct-award", "direct"), ("eu-works", "national")),
+            "eu",
+        ),
+        "complex": ((("documentation", "direct-small"), ("direct-award", "direct")), "complex"),
+    }
+)
+"""Per sort of purchase the limits from below, each with the kind of procurement beneath it; and the kind above all."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeadTime:
-    """How many days before its end a contract of this kind must be procured anew, from a day on, and who says so.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """A row that counts from a day, until a day or further notice; `verified`: read in the text of the law itself."""
 
-    The row holds for values below `below` (in SEK, excluding VAT); None is for any value.
-    """
-
-    rule: str
-    lead_days: int
-    below: Decimal | None
+    name_sv: str
+    name_en: str
     valid_from: date
+    valid_to: date | None
     source: str
     verified: bool
+    note: str
+
+    def counts_on(self, day: date) -> bool:
+        """Whether the row counts on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTime(Dated):
+    """How many calendar days before its contract ends a kind of procurement must start."""
+
+    rule: str
+    kind: Kind
+    lead_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold(Dated):
+    """An amount in kronor where other rules begin: at the amount when `inclusive`, else above it."""
+
+    limit: Limit
+    amount: Decimal
+    inclusive: bool
+
+    def reached_by(self, value: Decimal) -> bool:
+        """Whether a value is where the other rules begin."""
+        return value >= self.amount if self.inclusive else value > self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division(Dated):
+    """What sort of purchase a division of the CPV is: its first two digits."""
+
+    division: str
+    sort: Sort
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
-    """The lead times, and which days are holidays in Sweden."""
+class Rulebook:
+    """All dated rows."""
 
-    lead_times: Sequence[LeadTime]
-    is_holiday: Callable[[date], bool]
+    lead_times: tuple[LeadTime, ...]
+    thresholds: tuple[Threshold, ...]
+    divisions: tuple[Division, ...]
 
-    def start(self, ends_on: date, value: Money | None, on: date) -> Start:
-        """The day by which procuring must start, computed by the rows that are in force on a day.
+    def lead_time(self, kind: Kind, day: date) -> LeadTime:
+        """The lead time of a kind."""
+        return in_force([row for row in self.lead_times if row.kind == kind], day)
 
-        `ends_on` minus the lead time in calendar days, moved back to a working day. Due from the first moment of
-        that day in Sweden. Invalid when there is no such day in the calendar.
-        """
-        row = self.lead_time(value, on)
-        try:
-            day = self.working_day(ends_on - timedelta(days=row.lead_days))
-            at = datetime.combine(day, time(), SWEDEN).astimezone(UTC)
-        except OverflowError:
-            raise Invalid("too-early", *TOO_EARLY, "/ends_on") from None
-        return Start(day, at, row.lead_days, row.rule, row.source, row.verified)
+    def threshold(self, limit: Limit, day: date) -> Threshold:
+        """The amount of a limit."""
+        return in_force([row for row in self.thresholds if row.limit == limit], day)
 
-    def lead_time(self, value: Money | None, on: date) -> LeadTime:
-        """The row for a value: the one with the lowest limit above it; an unknown value gets the careful row."""
-        begun = [row for row in self.lead_times if row.valid_from <= on] or list(self.lead_times)
-        if value is None or value.currency != "SEK":
-            return next(row for row in _newest(begun) if row.rule == CAREFUL)
-        fits = [row for row in _newest(begun) if row.below is None or value.amount < row.below]
-        return min(fits, key=lambda row: row.below if row.below is not None else Decimal("Infinity"))
-
-    def working_day(self, day: date) -> date:
-        """The day itself, or the last working day before it."""
-        while day.isoweekday() > 5 or self.is_holiday(day):
-            day -= timedelta(days=1)
-        return day
+    def division(self, cpv: str | None, day: date) -> Division | None:
+        """What is known of a CPV code's division; None: goods or services like any other."""
+        rows = [row for row in self.divisions if cpv is not None and cpv.startswith(row.division)]
+        return in_force(rows, day) if rows else None
 
 
-CAREFUL = "national-procurement"
-"""The rule for a contract whose value nobody has told: long enough for a procurement under LOU 19 kap."""
+@dataclass(frozen=True, slots=True)
+class Holidays:
+    """Days that are free beside Saturday and Sunday: `named(day)` is (Swedish, English), None on other days."""
 
+    named: Callable[[date], tuple[str, str] | None]
 
-def _newest(rows: Sequence[LeadTime]) -> list[LeadTime]:
-    newest: dict[str, LeadTime] = {}
-    for row in sorted(rows, key=lambda row: row.valid_from):
-        newest[row.rule] = row
-    return list(newest.values())
+    def free(self, day: date) -> tuple[str, str] | None:
+        """Why nobody works on a day, None when they do."""
+        return self.named(day) or WEEKEND.get(day.weekday())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +138,168 @@ class PartyIds:
 
     keyed: Callable[[str, str], str]
 
-    def of(self, municipality: str, organisation_number: str | None) -> str | None:
-        """The party that a number names; Invalid with its pointer when it is no number."""
-        if organisation_number is None:
-            return None
-        bare = organisation_number.strip().replace(" ", "").replace("-", "")
-        try:
-            return self.keyed(municipality, orgnr.validate(bare[2:] if len(bare) == 12 else bare))
-        except ValidationError:
-            raise Invalid("organisation-number", *WRONG_NUMBER, "/supplier/organisation_number") from None
+
+Row = TypeVar("Row", bound=Dated)
 
 
-def contract_id_of(municipality: str, publisher: str, reference: str) -> str:
-    """The id of the contract that a publisher calls so: the same each time."""
-    digest = hashlib.sha256("\x00".join(("k", publisher, reference)).encode()).hexdigest()
-    return f"{municipality}-k-{digest[:26]}"
+def in_force(rows: Sequence[Row], day: date) -> Row:
+    """The row that counts on a day; where none does, the one nearest before (else the first), marked unverified."""
+    begun = [row for row in rows if row.valid_from <= day]
+    nearest = max(begun, key=lambda row: row.valid_from) if begun else min(rows, key=lambda row: row.valid_from)
+    return nearest if nearest.counts_on(day) else replace(nearest, verified=False)
 
 
-def officer_id_of(municipality: str, officer_id: str) -> str:
-    """The staff system's id made unique among municipalities, as routing makes it; Invalid when it becomes too long."""
-    qualified = f"{municipality}-o-{officer_id}"
+def estimated(signed: Signed) -> Decimal | None:
+    """The value to judge by: the greater of value and ceiling (LOU 5 kap. 3 and 14 §§), if they are in kronor."""
+    told = [money.amount for money in (signed.value, signed.ceiling) if money and money.currency == "SEK"]
+    return max(told, default=None)
+
+
+def kind_of(value: Decimal | None, cpv: str | None, day: date, book: Rulebook) -> tuple[Kind, tuple[Reason, ...]]:
+    """How what a contract covers will have to be procured, and why: by value and CPV; unknown value: with care."""
+    if value is None:
+        return "national", (_value_unknown(),)
+    division = book.division(cpv, day)
+    because = [] if division is None else [_is_a(division)]
+    limits, above_all = LADDER[division.sort if division else "goods-services"]
+    for limit, beneath in limits:
+        threshold = book.threshold(limit, day)
+        because.append(_compared(value, threshold))
+        if not threshold.reached_by(value):
+            return beneath, tuple(because)
+    return above_all, tuple(because)
+
+
+def starting_day(ends_on: date, lead: LeadTime, holidays: Holidays) -> tuple[date, tuple[Reason, ...]]:
+    """The lead time before the end, or the working day before that; and how it was counted."""
+    counted = start = ends_on - timedelta(days=lead.lead_days)
+    while holidays.free(start):
+        start -= timedelta(days=1)
+    free = holidays.free(counted)
+    return start, (_counted(ends_on, lead, counted), *([_moved(counted, free, start)] if free else []))
+
+
+def start_of_day(day: date) -> datetime:
+    """The moment when a day begins in Sweden, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo("Europe/Stockholm")).astimezone(UTC)
+
+
+def made_id(municipality: str, letter: str, *parts: str) -> str:
+    """The same id each time from the same parts: `1460-k-` and 26 hexadecimal digits."""
+    digest = hashlib.sha256("\x00".join((letter, *parts)).encode()).hexdigest()
+    return f"{municipality}-{letter}-{digest[:26]}"
+
+
+def contract_id_of(signed: Signed) -> str:
+    """The contract's id: the same each time the same publisher tells of the same reference."""
+    return made_id(signed.municipality, "k", signed.publisher, signed.reference)
+
+
+def owner_id_of(municipality: str, owner_id: str) -> str:
+    """The officer's id as routing says it: `1460-o-lind`; Invalid when that becomes too long."""
+    qualified = f"{municipality}-o-{owner_id}"
     if len(qualified) > LONGEST_ID:
         raise Invalid("owner-id-too-long", *ID_TOO_LONG, "/owner_id")
     return qualified
 
 
-def kept(signed: Signed, before: Contract | None, calendar: Calendar, at: datetime) -> Contract:
-    """The contract as it is to be kept; the one before when nothing has changed. Invalid when it ends first."""
+def supplier_of(signed: Signed, ids: PartyIds) -> str | None:
+    """The supplier's party id, None without an organisation number; Invalid for a wrong one."""
+    if signed.organisation_number is None:
+        return None
+    bare = signed.organisation_number.strip().replace(" ", "").replace("-", "")
+    try:
+        digits = orgnr.validate(bare[2:] if len(bare) == 12 else bare)
+    except ValidationError:
+        raise Invalid("organisation-number", *WRONG_NUMBER, "/supplier/organisation_number") from None
+    return ids.keyed(signed.municipality, digits)
+
+
+def registered(signed: Signed, ids: PartyIds, book: Rulebook, holidays: Holidays, at: datetime) -> Contract:
+    """The contract that was signed, with the day by which procuring anew must start; Invalid when it can't be so."""
+    _check_days(signed)
+    kind, why_kind = kind_of(estimated(signed), signed.cpv, signed.ends_on, book)
+    lead = book.lead_time(kind, signed.ends_on)
+    start, why_day = starting_day(signed.ends_on, lead, holidays)
+    because = (*why_kind, *why_day)
+    return Contract(
+        municipality=signed.municipality,
+        contract_id=contract_id_of(signed),
+        reference=signed.reference,
+        title=signed.title,
+        department=signed.department,
+        cpv=signed.cpv,
+        supplier_party_id=supplier_of(signed, ids),
+        owner_id=owner_id_of(signed.municipality, signed.owner_id),
+        starts_on=signed.starts_on,
+        ends_on=signed.ends_on,
+        options=signed.options,
+        notice_months=signed.notice_months,
+        value=signed.value,
+        ceiling=signed.ceiling,
+        start_procuring_on=start,
+        lead_days=lead.lead_days,
+        rule=lead.rule,
+        rule_source=lead.source,
+        rule_verified=all(reason.verified is not False for reason in because),
+        because=because,
+        registered_at=at,
+        registered_by=signed.by,
+        due_at=start_of_day(start),
+    )
+
+
+def _check_days(signed: Signed) -> None:
+    if signed.ends_on < EARLIEST_END:
+        raise Invalid("ends-too-early", *TOO_EARLY, "/ends_on")
     if signed.starts_on is not None and signed.starts_on > signed.ends_on:
-        raise Invalid("ends-before-it-starts", *ENDS_FIRST, "/ends_on")
-    if before is not None and before.signed == signed:
-        return before
-    start = calendar.start(signed.ends_on, signed.value, at.astimezone(SWEDEN).date())
-    return Contract.registered(signed, start, at) if before is None else before.changed(signed, start)
+        raise Invalid("starts-after-end", *ENDS_FIRST, "/starts_on")
+
+
+def _value_unknown() -> Reason:
+    return Reason(
+        "Avtalets värde i kronor är inte känt: det räknas försiktigt, som en upphandling enligt LOU 19 kap.",
+        "The contract's value in kronor is not known: it is taken with care, as a procurement under LOU 19 kap.",
+    )
+
+
+def _is_a(row: Division) -> Reason:
+    return Reason(
+        f"CPV-koden börjar med {row.division}: {row.name_sv}.",
+        f"The CPV code begins with {row.division}: {row.name_en}.",
+        row.source,
+        row.verified,
+    )
+
+
+def _compared(value: Decimal, row: Threshold) -> Reason:
+    reached = row.reached_by(value)
+    sv, en = ("når", "reaches") if reached else ("når inte", "does not reach")
+    over_sv, over_en = ("", "") if row.inclusive else ("över ", "above ")
+    return Reason(
+        f"Värdet {_kronor(value, 'sv')} {sv} {over_sv}{row.name_sv}, {_kronor(row.amount, 'sv')}.",
+        f"The value {_kronor(value, 'en')} {en} {over_en}{row.name_en}, {_kronor(row.amount, 'en')}.",
+        row.source,
+        row.verified,
+    )
+
+
+def _counted(ends_on: date, lead: LeadTime, counted: date) -> Reason:
+    return Reason(
+        f"Det blir {lead.name_sv}, som ska börja {lead.lead_days} dagar före avtalets slut {ends_on}: {counted}.",
+        f"It will be {lead.name_en}, to start {lead.lead_days} days before the contract ends on {ends_on}: {counted}.",
+        lead.source,
+        lead.verified,
+    )
+
+
+def _moved(counted: date, free: tuple[str, str], start: date) -> Reason:
+    return Reason(
+        f"{counted} är {free[0].lower()}: arbetsdagen före är {start}.",
+        f"{counted} is {free[1]}: the working day before is {start}.",
+    )
+
+
+def _kronor(value: Decimal, language: Literal["sv", "en"]) -> str:
+    text = f"{value:,.2f}".removesuffix(".00")
+    return f"SEK {text}" if language == "en" else f"{text.replace(',', ' ').replace('.', ',')} kr"
