@@ -13,7 +13,7 @@ from datetime import timedelta
 from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
 from shared.platform.database import Document, Reads, Session, Transaction
-from shared.platform.errors import LostRace, NotYet, TooManyParked, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, items_of
@@ -37,7 +37,7 @@ from shared.platform.understand import Record
 from shared.platform.unit import Unit, lock, write_matching
 
 MOST_RACES = 20
-"""After so many lost races in a row the content itself must be the cause (a unique index): the batch is split."""
+"""After so many lost races in a row we pause; should a unique value be the cause, the batch is split."""
 
 FIRST_RETRY = timedelta(milliseconds=200)
 
@@ -105,6 +105,7 @@ class Batch:
         if await self._kept_before(items):
             return
         touched: dict[str, list[str]] = {}
+        last: LostRace | None = None
         for lost in range(MOST_RACES):
             work = None
             await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
@@ -115,7 +116,8 @@ class Batch:
                     work = await self._decide(items, self._hearing.database)
                     async with self._session.transaction() as transaction:
                         await self._write(transaction, work, items)
-            except LostRace:
+            except LostRace as race:
+                last = race
                 self._lanes.forget()
                 self._hearing.metrics.conflicts.labels(self._hearing.service).inc()
                 touched = (work.unit.touched() if work else touched) or {PARKED.name: []}
@@ -125,7 +127,9 @@ class Batch:
             else:
                 self._done(work, items)
                 return
-        raise Unwritable("the same race was lost too many times")
+        if isinstance(last, Taken):
+            raise Unwritable("a value that must be unique is there already")
+        raise TryAgain("the same race was lost too many times")
 
     async def _locked(self, items: list[Item], touched: dict[str, list[str]]) -> Work:
         async with self._session.transaction() as transaction:

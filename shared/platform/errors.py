@@ -7,6 +7,7 @@ Exception
 ├── NotAnEvent                          bytes that are no event we can read: parked, or rejected on an inbox
 ├── Unwritable                          MongoDB will never take this content: the batch is split, the bad one parked
 ├── LostRace                            somebody else wrote the same first: run the whole again
+│   └── Taken                           an id or a unique value is there already: should it stay so, it is the content
 ├── LostPosition                        the partition belongs to another consumer: drop the batch, seek back
 ├── TooManyParked                       our deploy is bad, not their data: stop consuming
 └── WrongSetting                        the start stops with this sentence
@@ -39,6 +40,10 @@ class Unwritable(Exception):
 
 class LostRace(Exception):
     """A document changed between our reading and our writing it."""
+
+
+class Taken(LostRace):
+    """An `_id` or a value that must be unique is there already: perhaps lost by a moment, perhaps for good."""
 
 
 class LostPosition(Exception):
