@@ -9,8 +9,12 @@ with its own prefix:
 
     settings = Settings.load()          # raises WrongSetting: one sentence that names every wrong variable
     settings.port, settings.platform.kafka_url
+
+Any of them may instead be a file of that name (in lower case) in the folder that KOMMUNKONTAKT_SECRETS_DIR names, which
+is how secrets come from Docker or Kubernetes; a variable that is set wins.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -32,6 +36,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.platform.errors import WrongSetting
 
+SECRETS_DIR = "KOMMUNKONTAKT_SECRETS_DIR"
 DEVELOPMENT_SECRET = "for development only, never for real people"  # noqa: S105
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHOWN = 10
@@ -64,6 +69,10 @@ def _smtp(url: str) -> str:
     return _without_fault(url, ("smtp", "smtps"))
 
 
+SmtpUrl = Annotated[str, AfterValidator(_smtp)]
+"""The address of a mail server."""
+
+
 def _jwks(url: str) -> str:
     parts = urlsplit(_without_fault(url, ("https", "http")))
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
@@ -84,6 +93,21 @@ def _named_once(publishers: "tuple[Publisher, ...]") -> "tuple[Publisher, ...]":
     if len({publisher.name for publisher in publishers}) < len(publishers):
         raise ValueError("must name each publisher once")
     return publishers
+
+
+def secrets_folder() -> Path | None:
+    """The folder that settings are read from too; WrongSetting when it cannot be read."""
+    named = os.environ.get(SECRETS_DIR)
+    if not named:
+        return None
+    folder = Path(named)
+    try:
+        for file in folder.iterdir():
+            if file.is_file() and "." not in file.name:  # no variable has a dot in its name
+                file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        raise WrongSetting(f"{SECRETS_DIR} must name a folder whose files can all be read as text.") from None
+    return folder
 
 
 class Publisher(BaseModel):
@@ -122,7 +146,7 @@ class PlatformSettings(BaseSettings):
         validation_alias=AliasChoices("KOMMUNKONTAKT_MONGO_URL", "MONGO_URL"),
         repr=False,
     )
-    smtp_url: Annotated[str, AfterValidator(_smtp)] = Field(
+    smtp_url: SmtpUrl = Field(
         "smtp://127.0.0.1:1025", validation_alias=AliasChoices("KOMMUNKONTAKT_SMTP_URL", "SMTP_URL"), repr=False
     )
     mongo_driver: Literal["motor", "pymongo"] = "motor"
@@ -167,7 +191,7 @@ class PlatformSettings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment, or raise WrongSetting with one sentence that names what is wrong."""
         try:
-            return cls()
+            return cls(_secrets_dir=secrets_folder())
         except ValidationError as wrong:
             raise WrongSetting(_sentence(_faults(cls, wrong))) from None
 
@@ -201,12 +225,13 @@ class ServiceSettings(BaseSettings):
         """Read the environment, or raise WrongSetting with one sentence that names all that is wrong."""
         faults: list[str] = []
         platform: Any = None
+        folder = secrets_folder()
         try:
-            platform = PlatformSettings()
+            platform = PlatformSettings(_secrets_dir=folder)
         except ValidationError as wrong:
             faults += _faults(PlatformSettings, wrong)
         try:
-            settings = cls(platform=platform)
+            settings = cls(platform=platform, _secrets_dir=folder)
         except ValidationError as wrong:
             faults += _faults(cls, wrong)
         if faults:

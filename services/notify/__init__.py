@@ -1,0 +1,1 @@
+"""notify: what companies and officers should know is written to them, once, in their language."""

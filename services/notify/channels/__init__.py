@@ -1,0 +1,1 @@
+"""The ways in which a message leaves us: one file a channel."""

@@ -1,0 +1,126 @@
+"""Where notify keeps recipients and messages: the questions first, then the collections that answer them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.notify.model import ChannelName, Message, Recipient
+from shared.contracts.event import Event
+from shared.platform.database import Index
+from shared.platform.store import Store, kept_moment
+
+OPEN = {"due_at": {"$exists": True}}
+
+
+class Recipients(Protocol):
+    """Whom we can reach (mottagare), of every municipality: personal data."""
+
+    async def get(self, recipient_id: str, /) -> Recipient | None:
+        """The recipient as it is known."""
+        ...
+
+    async def all_of(self, recipient_ids: Iterable[str]) -> Mapping[str, Recipient]:
+        """Those of these that are known."""
+        ...
+
+    def save(self, recipient: Recipient, /, says: Sequence[Event] = ()) -> None:
+        """Keep a recipient."""
+        ...
+
+
+class Messages(Protocol):
+    """The messages (meddelanden) of every municipality."""
+
+    async def get(self, message_id: str, /) -> Message | None:
+        """One message."""
+        ...
+
+    async def all_of(self, message_ids: Iterable[str]) -> Mapping[str, Message]:
+        """Those of these that there are."""
+        ...
+
+    async def due(self, channel: ChannelName, at: datetime, limit: int) -> list[Message]:
+        """Messages to look at now, the first planned first."""
+        ...
+
+    async def begun_to(self, channel: ChannelName, recipient_ids: Iterable[str]) -> list[Message]:
+        """Open messages to these recipients that were tried before."""
+        ...
+
+    async def newest(
+        self, municipality: str, about_id: str | None, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Message]:
+        """Messages, newest first, after the one whose (planned_at: datetime, id: str) is given."""
+        ...
+
+    def save(self, message: Message, /, says: Sequence[Event] = ()) -> None:
+        """Keep a message and say what is to be said of it."""
+        ...
+
+
+class KeptRecipients(Store[Recipient]):
+    """Recipients in MongoDB."""
+
+    collection = "recipients"
+    state = Recipient
+    identity = "recipient_id"
+
+    async def all_of(self, recipient_ids: Iterable[str]) -> Mapping[str, Recipient]:
+        """See `Recipients`."""
+        return await _all_of(self, recipient_ids)
+
+
+class KeptMessages(Store[Message]):
+    """Messages in MongoDB."""
+
+    collection = "messages"
+    state = Message
+    identity = "message_id"
+    indexes = (
+        Index((("channel", 1), ("order", 1), ("due_at", 1)), where=OPEN),
+        Index((("recipient_id", 1), ("channel", 1)), where={"begun": True}),
+        Index((("municipality", 1), ("planned_at", -1), ("_id", -1))),
+        Index((("municipality", 1), ("about_id", 1), ("planned_at", -1), ("_id", -1))),
+    )
+
+    async def all_of(self, message_ids: Iterable[str]) -> Mapping[str, Message]:
+        """See `Messages`."""
+        return await _all_of(self, message_ids)
+
+    async def due(self, channel: ChannelName, at: datetime, limit: int) -> list[Message]:
+        """See `Messages`."""
+        query = {"channel": channel.value, "due_at": {"$lte": at}}
+        return await self.find(
+            query,
+            lambda one: one.channel is channel and one.due_at is not None and one.due_at <= at,
+            sort=(("order", 1),),
+            limit=limit,
+        )
+
+    async def begun_to(self, channel: ChannelName, recipient_ids: Iterable[str]) -> list[Message]:
+        """See `Messages`."""
+        wanted = set(recipient_ids)
+        query = {"recipient_id": {"$in": sorted(wanted)}, "channel": channel.value, "begun": True}
+        return await self.find(query, lambda one: one.begun and one.channel is channel and one.recipient_id in wanted)
+
+    async def newest(
+        self, municipality: str, about_id: str | None, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Message]:
+        """See `Messages`."""
+        about = {} if about_id is None else {"about_id": about_id}
+        query: dict[str, Any] = {"municipality": municipality, **about, **_older(after)}
+        return await self.page(query, sort=(("planned_at", -1), ("_id", -1)), limit=limit)
+
+
+async def _all_of(store: Store[Any], wanted: Iterable[str]) -> dict[str, Any]:
+    ids = sorted(set(wanted))
+    await store.load(ids)
+    found = {one: await store.get(one) for one in ids}
+    return {one: state for one, state in found.items() if state is not None}
+
+
+def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
+    if after is None:
+        return {}
+    at, message_id = kept_moment(after[0]), after[1]
+    return {"$or": [{"planned_at": {"$lt": at}}, {"planned_at": at, "_id": {"$lt": message_id}}]}

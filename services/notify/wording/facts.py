@@ -1,0 +1,48 @@
+"""What a text is about: the facts that each kind of message tells, the same in every language."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerFound:
+    """To the party: this officer has your matter."""
+
+    name: str | None
+    officer: str
+    case_type: str
+    matter_id: str
+
+    wording = "matter-assigned-party"
+
+
+@dataclass(frozen=True, slots=True)
+class MatterGiven:
+    """To the officer: this matter is yours, and why."""
+
+    name: str | None
+    case_type: str
+    matter_id: str
+    reason_sv: str
+    reason_en: str
+
+    wording = "matter-assigned-officer"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToProcure:
+    """To a contract's owner: procuring must start now, by which rule."""
+
+    name: str | None
+    contract_id: str
+    title: str
+    ends_on: date
+    start_procuring_on: date
+    rule: str
+    rule_source: str
+    rule_verified: bool
+
+    wording = "time-to-procure"
+
+
+Facts = OfficerFound | MatterGiven | TimeToProcure
