@@ -37,6 +37,7 @@ CONFLICTS = {DUPLICATE_KEY, 24, 112, 246, 251}
 """LockTimeout, WriteConflict, SnapshotUnavailable, NoSuchTransaction: the same again may work at once."""
 AWAY = {13, 18, 50, 89, 91, 189, 262, 10107, 11600, 11602, 13435, 13436, 14031}
 """No right, no login, time-outs, shutting down, not primary, disk full: nothing is wrong with what was written."""
+ALREADY_IN_ONE = 23
 NO_REPLICA_SET = "MongoDB at MONGO_URL is no replica set, and transactions need one: start it with --replSet."
 
 
@@ -257,6 +258,19 @@ class MongoDatabase:
             raise WrongSetting(NO_REPLICA_SET)
         if not hello.get("isWritablePrimary"):
             raise TryAgain("MongoDB has no primary yet")
+
+    async def initiate(self, name: str, member: str) -> bool:
+        """Make a replica set of this server alone, which others reach as `member`; False when it is in one already."""
+        config = {"_id": name, "members": [{"_id": 0, "host": member}]}
+        try:
+            async with _understood():
+                await self._client.admin.command("replSetInitiate", config)
+        except Unwritable as refused:
+            code = getattr(refused.__cause__, "code", None)
+            if code == ALREADY_IN_ONE:
+                return False
+            raise WrongSetting(f"MongoDB would not become the replica set {name} of {member} (code {code}).") from None
+        return True
 
     async def drop(self) -> None:
         """Forget the whole database: for tests and `make clean-data`."""

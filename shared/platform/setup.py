@@ -1,17 +1,21 @@
 """One-shot set-up before the first start: topics from the catalogue and the publishers. Run again, it changes nothing.
 
-`python -m shared.platform.setup`. Each service makes its own collections and indexes when it starts.
+`python -m shared.platform.setup`. Each service makes its own collections and indexes when it starts. For development it
+can also make the secrets that are missing, and a replica set of one node.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
+import typer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.contracts.catalogue import all_streams
 from shared.contracts.streams import PARTITIONS, Stream, inbox
+from shared.platform import development, replica_set
 from shared.platform.errors import TryAgain, WrongSetting
 from shared.platform.mongo import connect
 from shared.platform.settings import PlatformSettings
@@ -48,8 +52,10 @@ def _check(answer: object) -> None:
             raise WrongSetting(f"Kafka would not create the topic {topic} ({for_code(code).__name__}).")
 
 
-async def set_up(settings: PlatformSettings) -> int:
+async def set_up(settings: PlatformSettings, new_replica_set: str | None = None) -> int:
     """Wait for Kafka and MongoDB, refuse a standalone MongoDB, create the topics; returns how many were new."""
+    if new_replica_set is not None:
+        await _until_there(lambda: replica_set.initiate(new_replica_set, settings.mongo_driver))
     database = connect(settings.mongo_url, "admin", settings.mongo_driver)
     try:
         await _until_there(database.check)
@@ -69,10 +75,19 @@ async def _until_there(step: Callable[[], Awaitable[int | None]]) -> int:
     return 0
 
 
-def main() -> None:
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    make_secrets: Annotated[bool, typer.Option(help="For development: make the secrets that are missing.")] = False,
+    initiate_replica_set: Annotated[str | None, typer.Option(metavar="NAME/HOST:PORT", help="Of one node.")] = None,
+) -> None:
     """Set up, and say what was done."""
     try:
-        created = asyncio.run(set_up(PlatformSettings.load()))
+        if make_secrets:
+            development.make_secrets()
+        created = asyncio.run(set_up(PlatformSettings.load(), initiate_replica_set))
     except WrongSetting as wrong:
         sys.stderr.write(f"setup: {wrong}\n")
         sys.exit(2)
@@ -80,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    app()
