@@ -1,17 +1,18 @@
 """procurement put together: the only file that knows all of it. `python -m services.procurement.app` runs it."""
 
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-import holidays
 from fastapi import FastAPI
+from holidays.countries.sweden import Sweden
 from pydantic import TypeAdapter
 
 from services.procurement.api import router
 from services.procurement.handlers import bus
-from services.procurement.rules import Calendar, LeadTime, PartyIds
+from services.procurement.model import Dated, Division, LeadTime, Rulebook, Threshold
+from services.procurement.rules import Holidays, PartyIds
 from services.procurement.settings import Settings
 from services.procurement.store import Contracts, KeptContracts
 from shared.platform.clock import Clock
@@ -19,27 +20,40 @@ from shared.platform.database import Database
 from shared.platform.secrets import party_id
 from shared.platform.service import Parts, assemble, serve
 
-LEAD_TIMES = Path(__file__).with_name("lead_times.json")
+DATA = Path(__file__).with_name("data")
+FREE = ("public", "de_facto")
+"""Without de_facto midsummer, Christmas and New Year's Eve would be working days."""
+
+Row = TypeVar("Row", bound=Dated)
 
 
-def lead_times() -> list[LeadTime]:
-    """The dated rows with their sources."""
-    return TypeAdapter(list[LeadTime]).validate_json(LEAD_TIMES.read_bytes())
+def rulebook() -> Rulebook:
+    """The dated rows that stand beside this file."""
+    return Rulebook(
+        lead_times=_rows(LeadTime, "lead_times"),
+        thresholds=_rows(Threshold, "thresholds"),
+        divisions=_rows(Division, "cpv_divisions"),
+    )
 
 
-def swedish_holidays() -> Callable[[date], bool]:
-    """Whether a day is a holiday: by law, or in fact (the eves of midsummer, Christmas and the new year)."""
-    return holidays.country_holidays("SE", include_sundays=False, categories=("public", "de_facto")).__contains__
+def swedish_holidays() -> Holidays:
+    """Public holidays and the eves that nobody works, from 1953 to 2100."""
+    sv = Sweden(include_sundays=False, categories=FREE, language="sv")
+    en = Sweden(include_sundays=False, categories=FREE, language="en_US")
+
+    def named(day: date) -> tuple[str, str] | None:
+        return (sv[day], en[day]) if day in sv else None
+
+    return Holidays(named)
 
 
 def parts(settings: Settings) -> Parts:
     """What procurement brings to the platform."""
     keyed = partial(party_id, settings.platform.party_secret)
-    calendar = Calendar(lead_times(), swedish_holidays())
     return Parts(
         bus=bus,
         shelf={Contracts: KeptContracts},
-        provided={PartyIds: PartyIds(keyed), Calendar: calendar},
+        provided={PartyIds: PartyIds(keyed), Rulebook: rulebook(), Holidays: swedish_holidays()},
         doors=[router],
     )
 
@@ -52,6 +66,10 @@ def create_app(settings: Settings, database: Database, clock: Clock, wall: Clock
 def main() -> None:
     """Run procurement."""
     serve(Settings.load, create_app, "procurement")
+
+
+def _rows(kind: type[Row], name: str) -> tuple[Row, ...]:
+    return TypeAdapter(tuple[kind, ...]).validate_json((DATA / f"{name}.json").read_bytes())  # type: ignore[valid-type]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What procurement hears, contracts, and what it promises: nobody starts to procure too late for want of a word."""
+"""What procurement hears: contracts that other systems have signed; and what it promises: to tell when it is time."""
 
 from datetime import datetime
 
 from services.procurement import events, rules
-from services.procurement.model import Contract
-from services.procurement.rules import Calendar, PartyIds
+from services.procurement.model import Contract, Rulebook
+from services.procurement.rules import Holidays, PartyIds
 from services.procurement.store import Contracts
 from shared.contracts.inbox import ContractSigned
 from shared.contracts.streams import INBOX
@@ -16,18 +16,24 @@ bus = Bus("procurement")
 
 @bus.hear(INBOX)
 async def register_contract(
-    event: ContractSigned, contracts: Contracts, calendar: Calendar, ids: PartyIds, origin: Origin, at: datetime
+    event: ContractSigned,
+    contracts: Contracts,
+    ids: PartyIds,
+    book: Rulebook,
+    holidays: Holidays,
+    origin: Origin,
+    at: datetime,
 ) -> None:
-    """A system has signed a contract, or tells of it anew: it is kept, with the day procuring must start."""
-    signed = events.signed(event, origin.municipality, origin.publisher or "", ids)
-    before = await contracts.get(signed.contract_id)
-    contract = rules.kept(signed, before, calendar, at)
+    """Another system has signed a contract: it becomes one of ours, or ours as it is now; told unchanged, nothing."""
+    publisher = origin.publisher or ""
+    signed = events.signed(event, origin.municipality, publisher, by=publisher)
+    before = await contracts.get(rules.contract_id_of(signed))
+    contract = rules.registered(signed, ids, book, holidays, at).following(before, at)
     if contract != before:
         contracts.save(contract, says=[events.registered(contract)])
 
 
 @bus.when_due(Contracts)
-async def say_time_to_procure(contract: Contract, contracts: Contracts, at: datetime) -> None:
-    """The day has come, today or while we were away: it is said once."""
-    reached = contract.reached(at)
-    contracts.save(reached, says=[events.reached(reached)])
+async def tell_that_it_is_time(contract: Contract, contracts: Contracts, at: datetime) -> None:
+    """The day has come by which procuring must start: told once, however late we look."""
+    contracts.save(contract.reached(at), says=[events.time_to_procure(contract, at)])

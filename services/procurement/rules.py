@@ -5,23 +5,30 @@ known from the start, so the same contract told again gives the same day, whenev
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from stdnum.exceptions import ValidationError
 from stdnum.se import orgnr
 
-from services.procurement.model import Contract, Reason, Signed
+from services.procurement.model import (
+    Contract,
+    Division,
+    Kind,
+    LeadTime,
+    Limit,
+    Reason,
+    Rulebook,
+    Signed,
+    Sort,
+    Threshold,
+)
 from shared.contracts.refusal import Invalid
-
-Kind = Literal["direct-small", "direct", "national", "eu", "complex"]
-Sort = Literal["goods-services", "works", "complex"]
-Limit = Literal["documentation", "direct-award", "eu-goods-services", "eu-works"]
 
 EARLIEST_END = date(1970, 1, 1)
 """Before this day a date is a slip of the pen: the calendar of holidays and of time zones gives out."""
@@ -52,75 +59,6 @@ LADDER: Mapping[Sort, tuple[tuple[tuple[Limit, Kind], ...], Kind]] = MappingProx
 """Per sort of purchase the limits from below, each with the kind of procurement beneath it; and the kind above all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
-    """A row that counts from a day, until a day or further notice; `verified`: read in the text of the law itself."""
-
-    name_sv: str
-    name_en: str
-    valid_from: date
-    valid_to: date | None
-    source: str
-    verified: bool
-    note: str
-
-    def counts_on(self, day: date) -> bool:
-        """Whether the row counts on a day."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadTime(Dated):
-    """How many calendar days before its contract ends a kind of procurement must start."""
-
-    rule: str
-    kind: Kind
-    lead_days: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold(Dated):
-    """An amount in kronor where other rules begin: at the amount when `inclusive`, else above it."""
-
-    limit: Limit
-    amount: Decimal
-    inclusive: bool
-
-    def reached_by(self, value: Decimal) -> bool:
-        """Whether a value is where the other rules begin."""
-        return value >= self.amount if self.inclusive else value > self.amount
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Division(Dated):
-    """What sort of purchase a division of the CPV is: its first two digits."""
-
-    division: str
-    sort: Sort
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """All dated rows."""
-
-    lead_times: tuple[LeadTime, ...]
-    thresholds: tuple[Threshold, ...]
-    divisions: tuple[Division, ...]
-
-    def lead_time(self, kind: Kind, day: date) -> LeadTime:
-        """The lead time of a kind."""
-        return in_force([row for row in self.lead_times if row.kind == kind], day)
-
-    def threshold(self, limit: Limit, day: date) -> Threshold:
-        """The amount of a limit."""
-        return in_force([row for row in self.thresholds if row.limit == limit], day)
-
-    def division(self, cpv: str | None, day: date) -> Division | None:
-        """What is known of a CPV code's division; None: goods or services like any other."""
-        rows = [row for row in self.divisions if cpv is not None and cpv.startswith(row.division)]
-        return in_force(rows, day) if rows else None
-
-
 @dataclass(frozen=True, slots=True)
 class Holidays:
     """Days that are free beside Saturday and Sunday: `named(day)` is (Swedish, English), None on other days."""
@@ -137,16 +75,6 @@ class PartyIds:
     """Names companies: `keyed(municipality, digits)` is a keyed HMAC, the same in intake and procurement."""
 
     keyed: Callable[[str, str], str]
-
-
-Row = TypeVar("Row", bound=Dated)
-
-
-def in_force(rows: Sequence[Row], day: date) -> Row:
-    """The row that counts on a day; where none does, the one nearest before (else the first), marked unverified."""
-    begun = [row for row in rows if row.valid_from <= day]
-    nearest = max(begun, key=lambda row: row.valid_from) if begun else min(rows, key=lambda row: row.valid_from)
-    return nearest if nearest.counts_on(day) else replace(nearest, verified=False)
 
 
 def estimated(signed: Signed) -> Decimal | None:

@@ -16,8 +16,8 @@ class Contracts(Protocol):
         """One contract."""
         ...
 
-    async def soonest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
-        """Contracts by the day procuring must start, after the one whose (start_procuring_on: str, id) is given."""
+    async def by_start(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
+        """Contracts, the soonest to procure first, after the one whose (start_procuring_on: ISO text, id) is given."""
         ...
 
     def save(self, contract: Contract, /, says: Sequence[Event] = ()) -> None:
@@ -33,14 +33,14 @@ class KeptContracts(Store[Contract]):
     identity = "contract_id"
     indexes = (Index((("municipality", 1), ("start_procuring_on", 1), ("_id", 1))),)
 
-    async def soonest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
+    async def by_start(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
         """See `Contracts`."""
-        query = {"municipality": municipality, **_later(after)}
+        query: dict[str, Any] = {"municipality": municipality, **_later(after)}
         return await self.page(query, sort=(("start_procuring_on", 1), ("_id", 1)), limit=limit)
 
 
 def _later(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
     if after is None:
         return {}
-    on, contract_id = after
-    return {"$or": [{"start_procuring_on": {"$gt": on}}, {"start_procuring_on": on, "_id": {"$gt": contract_id}}]}
+    day, contract_id = after
+    return {"$or": [{"start_procuring_on": {"$gt": day}}, {"start_procuring_on": day, "_id": {"$gt": contract_id}}]}
