@@ -70,6 +70,14 @@ def parked_router(parking: Parking, hearing: Hearing) -> APIRouter:
         rows = await hearing.database.find(PARKED.name, query, sort=(("_id", 1),), limit=page.limit + 1)
         return page.listing([shown(row) for row in rows], key=lambda event: (event.id,))
 
+    @router.get("/{municipality}/parked/{parking_id}")
+    async def see_parked(municipality: Municipality, parking_id: str, _: operator) -> ParkedEvent:
+        """One of them, decided or not."""
+        rows = await hearing.database.find(PARKED.name, {"_id": parking_id, "municipality": municipality})
+        if not rows:
+            raise Unknown("no-such-parked-event", "Händelsen finns inte.", "There is no such event.")
+        return shown(rows[0])
+
     @router.post("/{municipality}/parked/{parking_id}/replay", status_code=204)
     async def replay(municipality: Municipality, parking_id: str, because: Because, person: operator) -> Response:
         """Act on it again, and then on what waits behind it."""
