@@ -53,7 +53,7 @@ class Story:
 
     def chapter(self, text: str) -> None:
         """Say what happens next."""
-        self.console.print(f"\n[bold]{text}[/bold]")
+        self.console.print(f"\n[bold]{text}[/bold]", soft_wrap=True)
 
     def count(self, short: str, where: Callable[[Mapping[str, Any]], bool] = lambda data: True) -> int:
         """How many events of a type were said."""
@@ -179,7 +179,8 @@ def _contacts(story: Story, e_services: Publisher, cases: list[dict[str, Any]] |
     wanted = len(contacts) + called
     story.until("contacts and matters", lambda: _settled(story, wanted))
     fared = story.doors.call("publisher", "GET", "intake", f"inbound?source={e_services.source}&id={story.run}-bad")
-    story.console.print(f"  E-tjänsten frågar hur det gick: [italic]{fared['rejection']['reason_sv']}[/italic]")
+    reason = fared["rejection"]["reason_sv"]
+    story.console.print(f"  E-tjänsten frågar hur det gick: [italic]{reason}[/italic]", soft_wrap=True)
     return 2 * wanted
 
 

@@ -25,7 +25,8 @@ def _declared(data: Data) -> str:
 
 
 def _rejected(data: Data) -> str:
-    return f"Ett meddelande från {data['publisher']} kunde inte tas emot: {data['reason_sv']} ({data['pointer']})."
+    reason = f"{data['reason_sv'].rstrip('.')} ({data['pointer']})"
+    return f"Ett meddelande från {data['publisher']} kunde inte tas emot: {reason}."
 
 
 def _officer(data: Data) -> str:
@@ -37,11 +38,11 @@ def _opened(data: Data) -> str:
 
 
 def _assigned(data: Data) -> str:
-    return f"Ärendet {_short(data['matter_id'])} gick till {data['officer_id']}: {data['reason_sv']}."
+    return f"Ärendet {_short(data['matter_id'])} gick till {data['officer_id']}: {data['reason_sv'].rstrip('.')}."
 
 
 def _waiting(data: Data) -> str:
-    return f"Ärendet {_short(data['matter_id'])} väntar: {data['reason_sv']}."
+    return f"Ärendet {_short(data['matter_id'])} väntar: {data['reason_sv'].rstrip('.')}."
 
 
 def _contract(data: Data) -> str:

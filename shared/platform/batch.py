@@ -107,20 +107,13 @@ class Batch:
         touched: dict[str, list[str]] = {}
         last: LostRace | None = None
         for lost in range(MOST_RACES):
-            work = None
             await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
             try:
-                if touched:
-                    work = await self._locked(items, touched)
-                else:
-                    work = await self._decide(items, self._hearing.database)
-                    async with self._session.transaction() as transaction:
-                        await self._write(transaction, work, items)
+                work = await self._attempt(items, touched)
             except LostRace as race:
                 last = race
                 self._lanes.forget()
                 self._hearing.metrics.conflicts.labels(self._hearing.service).inc()
-                touched = (work.unit.touched() if work else touched) or {PARKED.name: []}
             except UnknownCommit:
                 self._unsure = targets_of(items)
                 raise
@@ -131,10 +124,18 @@ class Batch:
             raise Unwritable("a value that must be unique is there already")
         raise TryAgain("the same race was lost too many times")
 
-    async def _locked(self, items: list[Item], touched: dict[str, list[str]]) -> Work:
+    async def _attempt(self, items: list[Item], touched: dict[str, list[str]]) -> Work:
+        """The first time decide before the transaction; once a race was lost, `touched` says what to lock first."""
+        if not touched:
+            work = await self._decide(items, self._hearing.database)
+            touched.update(work.unit.touched() or {PARKED.name: []})
+            async with self._session.transaction() as transaction:
+                await self._write(transaction, work, items)
+            return work
         async with self._session.transaction() as transaction:
             await lock(transaction, touched)
             work = await self._decide(items, transaction)
+            touched.update(work.unit.touched())
             await self._write(transaction, work, items)
         return work
 

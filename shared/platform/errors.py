@@ -27,11 +27,14 @@ class TryAgain(Exception):
 
 
 class NotAnEvent(Exception):
-    """A record that cannot be read as an event: `reason` in one sentence, `where` as a pointer into the record."""
+    """A record that cannot be read as an event: `reason` in one sentence, `where` as a pointer into the record.
 
-    def __init__(self, reason: str, where: str = "") -> None:
+    `sv` is the reason in Swedish, where it is not one of the codec's own.
+    """
+
+    def __init__(self, reason: str, where: str = "", sv: str | None = None) -> None:
         super().__init__(f"{reason} at {where or '/'}")
-        self.reason, self.where = reason, where
+        self.reason, self.where, self.sv = reason, where, sv
 
 
 class Unwritable(Exception):

@@ -11,6 +11,12 @@ from shared.platform.handlers import Handler
 from shared.platform.hearing import Hearing, Topic, identity, is_known
 from shared.platform.understand import Record, Understood, read_body, understand
 
+NOT_REGISTERED = (
+    "This publisher is not registered for this type.",
+    "/type",
+    "Avsändaren är inte registrerad för den här typen.",
+)
+
 
 @dataclass(slots=True)
 class Item:
@@ -93,7 +99,7 @@ def _find_handler(hearing: Hearing, item: Item, envelope: Envelope) -> None:
     if not item.own:
         item.identity = identity(item.record.topic, envelope)
     if not item.topic.may_say(envelope.type) and is_known(envelope.type):
-        item.fault = NotAnEvent("this publisher is not registered for this type", "/type")
+        item.fault = NotAnEvent(*NOT_REGISTERED)
         item.passed_by = not item.topic.answers_for
     elif item.handler is None:
         item.passed_by = True

@@ -64,7 +64,7 @@ def why(error: Exception, *, inbox: bool) -> Reason:
     if isinstance(error, Refused):
         return Reason(theirs, error.en, error.sv, error.pointer)
     if isinstance(error, NotAnEvent):
-        return Reason(theirs, error.reason, f"Händelsen kunde inte läsas: {in_swedish(error.reason)}", error.where)
+        return Reason(theirs, error.reason, error.sv or in_swedish(error.reason), error.where)
     if isinstance(error, Unwritable):
         return Reason(theirs, str(error), "databasen kan inte spara innehållet", "/data")
     name = type(error).__name__

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from shared.contracts.event import Event
 from shared.platform.cloudevents import Envelope, decode
 from shared.platform.errors import NotAnEvent
+from shared.platform.web.wording import validation
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -60,18 +61,21 @@ def understand(record: Record, *, own: bool) -> Understood | Unreadable:
 def _require_order(envelope: Envelope) -> None:
     for name in ("subject", "municipality", "sequence", "epoch"):
         if getattr(envelope, name) is None:
-            raise NotAnEvent(f"an event of ours carries {name}", f"/headers/ce_{name}")
+            sv = f"En egen händelse har {name}."
+            raise NotAnEvent(f"An event of ours carries {name}.", f"/headers/ce_{name}", sv)
 
 
 def read_body(kind: type[Event], body: bytes | None) -> Event:
     """The event itself; NotAnEvent with a pointer into the data when it breaks the contract, never with its values."""
     if body is None:
-        raise NotAnEvent("the event has no data", "/data")
+        raise NotAnEvent("The event has no data.", "/data", "Händelsen har inga data.")
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise NotAnEvent(first["msg"], "/data" + "".join(f"/{_escaped(part)}" for part in first["loc"])) from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "/data" + "".join(f"/{_escaped(part)}" for part in first["loc"])
+        sv, en = (validation(first["type"], first.get("ctx", {}), language) for language in ("sv", "en"))
+        raise NotAnEvent(en, where, sv) from None
 
 
 def _escaped(part: str | int) -> str:

@@ -103,6 +103,7 @@ ERRORS: Mapping[str, Wording] = {
     "model_": NO_OBJECT,
     "dataclass_": NO_OBJECT,
     "url_": Wording("Ska vara en webbadress.", "Must be a web address."),
+    "json_invalid": Wording("Innehållet är inte giltig JSON.", "The content is not valid JSON."),
     "uuid_": Wording("Ska vara ett UUID.", "Must be a UUID."),
 }
 
