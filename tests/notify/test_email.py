@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.channels.email import MOST_PER_CONNECTION, EmailChannel, mime, usable
+from services.notify.channels.email import EmailChannel, mime, usable
 from services.notify.model import Letter, Outcome, Receipt
 from shared.platform.clock import FixedClock
 from tests.notify.settled import AT
@@ -136,12 +136,13 @@ async def test_two_letters_at_once_use_two_connections_and_a_third_waits() -> No
     assert (server.connections, len(server.mails)) == (2, 9)
 
 
-async def test_a_connection_is_renewed_when_it_is_old_or_has_carried_much() -> None:
+async def test_a_connection_is_renewed_when_it_is_old_or_has_carried_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notify.channels.email.MOST_PER_CONNECTION", 5)
     server, clock = Server(), FixedClock(AT)
     async with channel_to(server, clock) as channel:
         await channel.send(LETTER)
         clock.advance(timedelta(seconds=60))
-        for _ in range(MOST_PER_CONNECTION + 1):
+        for _ in range(6):
             await channel.send(LETTER)
     assert server.connections == 3
 
