@@ -96,6 +96,13 @@ def record(event: Event, sequence: int = 1, offset: int = 0) -> Record:
     return Record(event.stream.topic, 0, offset, event.subject.encode(), value, list(headers))
 
 
+async def until(so: Callable[[], bool]) -> None:
+    """Let the others run until it is so; TimeoutError when it never is."""
+    async with asyncio.timeout(30):
+        while not so():  # noqa: ASYNC110 - what we wait for has no event of its own
+            await asyncio.sleep(0.001)
+
+
 @dataclass
 class FakeChannel:
     """Takes every letter, unless `answers` says otherwise; `on_send` happens while a letter is on its way."""

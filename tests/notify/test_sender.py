@@ -11,8 +11,7 @@ from shared.platform.database import Document
 from shared.platform.errors import LostRace, TryAgain, Unwritable
 from shared.platform.memory import MemoryDatabase, MemoryTransaction
 from shared.platform.mongo import UnknownCommit
-from tests.notify.settled import AT, OFFICER, TAKEN, Notify, assigned, officer, party
-from tests.waiting import until
+from tests.notify.settled import AT, OFFICER, TAKEN, Notify, assigned, officer, party, until
 
 SOON = timedelta(seconds=11)
 LATER, NEVER = Receipt(Outcome.LATER, "451"), Receipt(Outcome.NEVER, "550 5.1.1")
@@ -263,19 +262,15 @@ async def test_the_lease_is_renewed_while_it_sends_and_given_away_when_the_datab
     notify.channel.gate = asyncio.Event()
     look = asyncio.create_task(notify.look())
     lease = notify.sender._lease
-    await until("a letter is on its way", lambda: yes(notify.channel.sent))
+    await until(lambda: bool(notify.channel.sent))
     notify.clock.advance(timedelta(seconds=3))
-    await until("the lease is renewed", lambda: yes(lease_until(database) > AT + timedelta(seconds=6)))
+    await until(lambda: lease_until(database) > AT + timedelta(seconds=6))
     database.away = True
-    await until("the lease counts as lost", lambda: yes(not lease.held))
+    await until(lambda: not lease.held)
     database.away = False
     notify.channel.gate.set()
     await look
     assert (await notify.message()).state is State.HANDED_OVER
-
-
-async def yes(so: object) -> bool:
-    return bool(so)
 
 
 def lease_until(database: MemoryDatabase) -> datetime:
@@ -389,14 +384,10 @@ async def test_told_to_stop_while_the_server_is_silent_it_notes_that_the_outcome
     assert (first.state, second.state, second.attempts) == (State.PLANNED, State.PLANNED, ())
 
 
-async def said(notify: Notify) -> bool:
-    return bool(await notify.said("message-handed-over"))
-
-
 async def started(notify: Notify) -> "asyncio.Task[None]":
     """The sender running, with the first message on its way."""
     running = asyncio.create_task(notify.sender.run())
-    await until("a letter is on its way", lambda: yes(notify.channel.sent))
+    await until(lambda: bool(notify.channel.sent))
     return running
 
 
@@ -411,7 +402,7 @@ async def test_while_the_database_is_away_the_sender_waits(monkeypatch: pytest.M
     for _ in range(10):
         await asyncio.sleep(0)
     database.away = False
-    await until("it is handed over", lambda: said(notify))
+    await until(lambda: bool(_rows(database, "outbox")) and _rows(database)[0]["state"] == State.HANDED_OVER)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -1,4 +1,4 @@
-"""The sender with a real MongoDB and a real mail server, which is stopped and started again meanwhile."""
+"""notify's sender with a real MongoDB and a real mail server, which is stopped and started again meanwhile."""
 
 import asyncio
 from collections import Counter
