@@ -18,6 +18,7 @@ from shared.platform.web.paging import Listing, Page, paged
 from shared.platform.web.who import Municipality, Person, allowed
 
 Reception = Annotated[Person, Depends(allowed("receptionist", "coordinator"))]
+CASE_TYPE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
 
 
 class CompanyAsked(BaseModel):
@@ -41,7 +42,9 @@ class ContactAsked(BaseModel):
     channel: Literal["phone", "visit", "web", "e-mail", "letter", "chat", "system"]
     wish: str = Field(min_length=1, max_length=20_000, examples=["Vi vill öppna en uteservering i juni."])
     received_at: AwareDatetime | None = None
-    case_type: str | None = Field(None, pattern=r"^[a-z0-9_]{1,100}$", examples=["serv_stad"])
+    case_type: str | None = Field(
+        None, pattern=r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$", examples=["serv_stad"]
+    )
     language: Literal["sv", "en"] = "sv"
     company: CompanyAsked | None = None
     person: PersonAsked | None = None

@@ -5,13 +5,14 @@ Order of the writes: positions, heard (lanes, inbound), state, outbox and journa
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
+from shared.platform.counting import count_all
 from shared.platform.database import Document, Reads, Session, Transaction
 from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
@@ -41,6 +42,8 @@ MOST_RACES = 20
 
 FIRST_RETRY = timedelta(milliseconds=200)
 
+Targets = dict[Place, int]
+
 log = logging.getLogger("kommunkontakt.batch")
 
 
@@ -63,7 +66,7 @@ class Batch:
     def __init__(self, hearing: Hearing, positions: Positions, session: Session, lanes: Lanes | None = None) -> None:
         self._hearing, self._positions, self._session = hearing, positions, session
         self._lanes = lanes or Lanes()
-        self._unsure: dict[Place, int] | None = None
+        self._unsure: Targets | None = None
 
     async def take(self, records: Sequence[Record]) -> set[str]:
         """Act on the records, in their order, and return the subjects that were heard of.
@@ -102,46 +105,46 @@ class Batch:
 
     async def _race(self, items: list[Item]) -> None:
         """Until it is kept: a lost race is run again at once, inside the transaction, with the locks taken first."""
-        if await self._kept_before(items):
+        targets = targets_of(items)
+        if await self._kept_before(targets):
             return
         touched: dict[str, list[str]] = {}
         last: LostRace | None = None
         for lost in range(MOST_RACES):
             await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
             try:
-                work = await self._attempt(items, touched)
+                work = await self._attempt(items, targets, touched)
             except LostRace as race:
                 last = race
                 self._lanes.forget()
                 self._hearing.metrics.conflicts.labels(self._hearing.service).inc()
             except UnknownCommit:
-                self._unsure = targets_of(items)
+                self._unsure = targets
                 raise
             else:
-                self._done(work, items)
+                self._done(work, targets)
                 return
         if isinstance(last, Taken):
             raise Unwritable("a value that must be unique is there already")
         raise TryAgain("the same race was lost too many times")
 
-    async def _attempt(self, items: list[Item], touched: dict[str, list[str]]) -> Work:
+    async def _attempt(self, items: list[Item], targets: Targets, touched: dict[str, list[str]]) -> Work:
         """The first time decide before the transaction; once a race was lost, `touched` says what to lock first."""
         if not touched:
             work = await self._decide(items, self._hearing.database)
             touched.update(work.unit.touched() or {PARKED.name: []})
             async with self._session.transaction() as transaction:
-                await self._write(transaction, work, items)
+                await self._write(transaction, work, targets)
             return work
         async with self._session.transaction() as transaction:
             await lock(transaction, touched)
             work = await self._decide(items, transaction)
             touched.update(work.unit.touched())
-            await self._write(transaction, work, items)
+            await self._write(transaction, work, targets)
         return work
 
-    async def _kept_before(self, items: list[Item]) -> bool:
+    async def _kept_before(self, targets: Targets) -> bool:
         """Whether these are what a commit with a lost answer was about, and it was kept."""
-        targets = targets_of(items)
         if self._unsure != targets:
             return False
         self._lanes.forget()
@@ -157,7 +160,9 @@ class Batch:
         work = Work(unit, lanes, await self._inbound_known(items, reads), self._hearing.streak)
         await self._load(unit, items)
         for item in items:
-            await self._one(work, item)
+            lane = lanes.get(item.lane) if item.lane else None
+            if self._to_act_on(work, item, lane):
+                await self._act(work, item, lane)
         return work
 
     async def _inbound_known(self, items: list[Item], reads: Reads) -> set[str]:
@@ -167,20 +172,19 @@ class Batch:
         return {found["_id"] for found in await reads.find(INBOUND.name, {"_id": {"$in": wanted}})}
 
     async def _load(self, unit: Unit, items: list[Item]) -> None:
-        wanted: dict[type, set[str]] = {}
+        wanted: defaultdict[type, set[str]] = defaultdict(set)
         for item in items:
             if item.handler is not None and item.event is not None:
                 for kind, about in item.handler.about.items():
                     ids = about(item.event)
-                    wanted.setdefault(kind, set()).update([ids] if isinstance(ids, str) else ids)
+                    wanted[kind].update((ids,) if isinstance(ids, str) else ids)
         for kind, aggregate_ids in wanted.items():
             await unit.store(kind).load(aggregate_ids)
 
-    async def _one(self, work: Work, item: Item) -> None:
-        """Heard before? Behind another? Ours to act on? Then act."""
-        lane = work.lanes.get(item.lane) if item.lane else None
+    def _to_act_on(self, work: Work, item: Item, lane: Lane | None) -> bool:
+        """Whether it is ours to act on, now: not heard before, not behind another, without a fault."""
         if self._heard_before(work, item, lane):
-            return
+            return False
         if item.passed_by:
             work.counts["passed_by", ""] += 1
         elif lane is not None and lane.waiting and not item.harmless:
@@ -188,7 +192,8 @@ class Batch:
         elif item.fault is not None:
             self._set_aside(work, item, lane, why(item.fault, inbox=not item.own))
         else:
-            await self._act(work, item, lane)
+            return True
+        return False
 
     def _heard_before(self, work: Work, item: Item, lane: Lane | None) -> bool:
         """Whether nothing is left to do: a repeat, or a gap that is now parked."""
@@ -196,14 +201,15 @@ class Batch:
             return False
         if not item.own:
             return self._repeated_inbound(work, item, item.envelope)
-        return lane is not None and self._repeated(work, item, lane)
+        return lane is not None and self._repeated(work, item, item.envelope, lane)
 
-    def _repeated(self, work: Work, item: Item, lane: Lane) -> bool:
-        expected = lane.sequence + 1
-        verdict = lane.hear(item.epoch, item.sequence, any_start=item.topic.stream.compacted)
+    def _repeated(self, work: Work, item: Item, envelope: Envelope, lane: Lane) -> bool:
+        expected, sequence = lane.sequence + 1, envelope.sequence or 0
+        verdict = lane.hear(envelope.epoch or 0, sequence, any_start=item.topic.stream.compacted)
         if verdict is Verdict.GAP:
-            self._set_aside(work, item, lane, gap(expected, item.sequence))
-        work.counts["repeated", ""] += verdict is Verdict.REPEAT
+            self._set_aside(work, item, lane, gap(expected, sequence))
+        elif verdict is Verdict.REPEAT:
+            work.counts["repeated", ""] += 1
         return verdict is not Verdict.NEXT
 
     def _repeated_inbound(self, work: Work, item: Item, envelope: Envelope) -> bool:
@@ -218,7 +224,7 @@ class Batch:
     async def _act(self, work: Work, item: Item, lane: Lane | None) -> None:
         handler, event, envelope = item.ready()
         try:
-            await handler(event, work.unit, envelope, self._hearing.origin(item.understood()))
+            await handler(event, work.unit, envelope, self._hearing.origin(item.record.topic, envelope))
             work.unit.merge(Cause.of(envelope))
         except (TryAgain, LostRace):
             raise
@@ -266,36 +272,22 @@ class Batch:
         if work.streak >= self._hearing.park_limit:
             raise TooManyParked(f"{work.streak} events in a row could not be acted on; the last: {reason.en}")
 
-    async def _write(self, transaction: Transaction, work: Work, items: list[Item]) -> None:
-        await self._positions.write(transaction, targets_of(items))
+    async def _write(self, transaction: Transaction, work: Work, targets: Targets) -> None:
+        await self._positions.write(transaction, targets)
         changed = [lane.statement() for lane in work.lanes.values() if lane.changed]
         await write_matching(transaction, LANES.name, changed)
         await transaction.insert(INBOUND.name, work.inbound)
         await work.unit.write(transaction)
         await transaction.update(PARKED.name, [parking(kept) for kept in work.parked])
 
-    def _done(self, work: Work, items: list[Item]) -> None:
-        self._positions.advance(targets_of(items))
+    def _done(self, work: Work, targets: Targets) -> None:
+        self._positions.advance(targets)
         self._lanes.keep(work.lanes.values())
         self._hearing.streak = work.streak
         self._hearing.news.set()
-        count_all(self._hearing, work)
+        count_all(self._hearing, work.counts, work.unit.says)
 
 
-def targets_of(items: Sequence[Item]) -> dict[Place, int]:
+def targets_of(items: Sequence[Item]) -> Targets:
     """Where each partition stands after these items."""
     return {(item.record.topic, item.record.partition): item.record.offset + 1 for item in items}
-
-
-def count_all(hearing: Hearing, work: Work) -> None:
-    """Add a kept batch to the metrics."""
-    metrics, listener = hearing.metrics, hearing.service
-    for (what, label), count in work.counts.items():
-        if what == "heard":
-            metrics.heard.labels(listener, label).inc(count)
-        elif what == "rejected":
-            metrics.rejected.labels(label).inc(count)
-        else:
-            getattr(metrics, what).labels(listener).inc(count)
-    for type_, count in Counter(said.event.type for said in work.unit.says).items():
-        metrics.said.labels(type_).inc(count)

@@ -19,7 +19,7 @@ from shared.platform.handlers import About, Function, Handler
 from shared.platform.hearing import Hearing
 from shared.platform.outbox import Cause
 from shared.platform.timers import Promise
-from shared.platform.understand import Record, Understood
+from shared.platform.understand import Record
 
 Declared = TypeVar("Declared", bound=Function)
 
@@ -116,12 +116,12 @@ class Bus(KafkaBroker):
 
 async def act_once(hearing: Hearing, handler: Handler, event: Any, record: Record) -> None:
     """Act on one event that came another way than our listener, in a unit of work of its own."""
-    envelope, body = decode(record.headers, record.value)
+    envelope, _ = decode(record.headers, record.value)
     session = await hearing.database.session()
     try:
         async with session.transaction() as transaction:
             unit = hearing.unit(transaction)
-            await handler(event, unit, envelope, hearing.origin(Understood(record, envelope, body)))
+            await handler(event, unit, envelope, hearing.origin(record.topic, envelope))
             unit.merge(Cause.of(envelope))
             await unit.write(transaction)
     finally:

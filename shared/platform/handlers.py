@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from shared.contracts.event import Event
 from shared.platform.cloudevents import Envelope
@@ -18,8 +18,7 @@ About = Callable[[Any], str | Iterable[str]]
 Function = Callable[..., Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an event came in: whose it is and, from an inbox, which publisher said it under which identity.
 
     `key` is the same each time the same event comes: what ids can be made of.

@@ -15,7 +15,6 @@ from shared.platform.metrics import Metrics
 from shared.platform.outbox import Voice
 from shared.platform.secrets import Seal
 from shared.platform.settings import Publisher
-from shared.platform.understand import Understood
 from shared.platform.unit import Provided, Shelf, Unit
 
 PARK_LIMIT = 100
@@ -77,12 +76,12 @@ class Hearing:
         """The lane of a subject (own streams) or of a publisher's key (inboxes)."""
         return f"{self.service}|{topic}|{key}"
 
-    def origin(self, item: Understood) -> Origin:
+    def origin(self, topic: str, envelope: Envelope) -> Origin:
         """Whose the event is, and the key that is the same each time it comes."""
-        publisher, envelope = self.topics[item.record.topic].publisher, item.envelope
+        publisher = self.topics[topic].publisher
         if publisher is None:
             return Origin(envelope.municipality or "", None, envelope.id)
-        return Origin(publisher.municipality, publisher.name, identity(item.record.topic, envelope))
+        return Origin(publisher.municipality, publisher.name, identity(topic, envelope))
 
     def handler(self, topic: str, type_: str) -> Handler | None:
         """What we do about a type, None when we pass it by."""

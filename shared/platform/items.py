@@ -9,7 +9,7 @@ from shared.platform.cloudevents import Envelope
 from shared.platform.errors import NotAnEvent
 from shared.platform.handlers import Handler
 from shared.platform.hearing import Hearing, Topic, identity, is_known
-from shared.platform.understand import Record, Understood, read_body, understand
+from shared.platform.understand import Record, read_body, understand
 
 NOT_REGISTERED = (
     "This publisher is not registered for this type.",
@@ -39,16 +39,6 @@ class Item:
     identity: str | None = None
 
     @property
-    def epoch(self) -> int:
-        """The epoch of an event of ours."""
-        return (self.envelope and self.envelope.epoch) or 0
-
-    @property
-    def sequence(self) -> int:
-        """The sequence of an event of ours."""
-        return (self.envelope and self.envelope.sequence) or 0
-
-    @property
     def municipality(self) -> str | None:
         """Whose it is, as far as that is known."""
         if self.topic.publisher is not None:
@@ -59,12 +49,6 @@ class Item:
     def harmless(self) -> bool:
         """Whether it can be told back at once."""
         return not self.own and self.fault is not None
-
-    def understood(self) -> Understood:
-        """The record as an event."""
-        if self.envelope is None:
-            raise ValueError("this record is no event")
-        return Understood(self.record, self.envelope, self.body)
 
     def ready(self) -> tuple[Handler, Event, Envelope]:
         """What acting on it needs."""
@@ -83,13 +67,13 @@ def item_of(hearing: Hearing, record: Record) -> Item:
     topic = hearing.topics[record.topic]
     own = topic.publisher is None
     item = Item(record, topic, own)
-    read = understand(record, own=own)
-    if isinstance(read, Understood):
-        item.envelope, item.body = read.envelope, read.body
-        _find_handler(hearing, item, read.envelope)
-    else:
-        item.fault = read.error
+    try:
+        item.envelope, item.body = understand(record, own=own)
+    except NotAnEvent as error:
+        item.fault = error
         item.passed_by = not own and not topic.answers_for
+    else:
+        _find_handler(hearing, item, item.envelope)
     item.lane = _lane(hearing, item)
     return item
 
@@ -98,7 +82,7 @@ def _find_handler(hearing: Hearing, item: Item, envelope: Envelope) -> None:
     item.handler = item.topic.handlers.get(envelope.type)
     if not item.own:
         item.identity = identity(item.record.topic, envelope)
-    if not item.topic.may_say(envelope.type) and is_known(envelope.type):
+    if not item.own and not item.topic.may_say(envelope.type) and is_known(envelope.type):
         item.fault = NotAnEvent(*NOT_REGISTERED)
         item.passed_by = not item.topic.answers_for
     elif item.handler is None:

@@ -1,101 +1,121 @@
 """The fake database: a dictionary that refuses what MongoDB refuses, and never pretends to know more than it does."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
-from typing import Any
-
-import bson
-from bson.codec_options import CodecOptions
+from typing import Any, TypeVar
 
 from shared.platform.database import Collection, Document, Index, Query, Sort
-from shared.platform.errors import LostRace, TryAgain, Unwritable
-from shared.platform.memory_query import changed, matches, sort_key
+from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable
+from shared.platform.memory_query import changed, distinct, is_idle_when_same, matches
+from shared.platform.memory_rows import LARGEST_DOCUMENT, Rows, command, decoded, encoded, selected
 
-LARGEST_DOCUMENT = 16 * 1024 * 1024
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
-Rows = dict[Any, bytes]
-
-
-def _encoded(document: Mapping[str, Any]) -> bytes:
-    try:
-        row = bson.encode(document, codec_options=_CODEC)
-    except (OverflowError, bson.errors.BSONError, UnicodeError, TypeError) as error:
-        raise Unwritable(f"the database does not take this content ({type(error).__name__})") from error
-    if len(row) > LARGEST_DOCUMENT:
-        raise Unwritable("the document is larger than 16 MB")
-    return row
-
-
-def _decoded(row: bytes) -> Document:
-    return bson.decode(row, codec_options=_CODEC)
-
-
-def _key(document_id: Any) -> Any:
-    return tuple(document_id.items()) if isinstance(document_id, dict) else document_id
+Done = TypeVar("Done")
+PATIENCE = 1_000
 
 
 class MemoryTransaction:
-    """Works on a snapshot; a document that somebody else has changed or is changing raises LostRace at once."""
+    """Works on a snapshot from its first call on; a document that somebody else has changed or is changing raises
+    LostRace at once. After any error nothing more can be done in it, and nothing of it is kept.
+    """
 
     def __init__(self, database: "MemoryDatabase") -> None:
         self._database = database
-        self._snapshot = {name: dict(rows) for name, rows in database.rows.items()}
-        self._began = database.tick
+        self._snapshot: dict[str, Rows] | None = None
+        self._began = 0
+        self._failed = False
         self.written: dict[tuple[str, Any], bytes | None] = {}
+        self.claimed: set[tuple[str, Any]] = set()
+        """Values of unique indexes that came or went."""
+        self.last: Document | None = None
+        """The document that was put last, also when that changed nothing."""
 
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
-        self._database.refuse_when_away()
-        return _selected(self._snapshot.get(collection, {}).values(), query, sort, limit)
+        with self._whole():
+            return selected(self._rows(collection).values(), query, sort, limit)
 
     async def update(self, collection: str, statements: Sequence[Document]) -> int:
         """See `Transaction`."""
-        self._database.refuse_when_away()
-        return sum(self._update(collection, statement) for statement in statements)
+        with self._whole():
+            return sum(self._update(collection, statement) for statement in command(statements))
 
     def _update(self, collection: str, statement: Document) -> int:
-        found = _selected(self._rows(collection).values(), statement["q"], (), 0 if statement["multi"] else 1)
+        found = selected(self._rows(collection).values(), statement["q"], (), 0 if statement["multi"] else 1)
         for document in found:
-            self._write(collection, _key(document["_id"]), changed(document, statement["u"], statement["q"]))
+            after = changed(document, statement["u"], statement["q"])
+            self._put(collection, after, idle=is_idle_when_same(statement["u"]))
         if not found and statement["upsert"]:
-            fresh = changed({}, statement["u"], statement["q"], inserting=True)
-            self._add(collection, fresh)
+            self._add(collection, changed({}, statement["u"], statement["q"], inserting=True))
             return 1
         return len(found)
 
     async def insert(self, collection: str, documents: Sequence[Document]) -> None:
         """See `Transaction`."""
-        self._database.refuse_when_away()
-        for document in documents:
-            self._add(collection, document)
+        with self._whole():
+            for document in command(documents):
+                self._add(collection, document)
 
     def _add(self, collection: str, document: Document) -> None:
-        key = _key(document["_id"])
-        if key in self._rows(collection) or key in self._database.rows.get(collection, {}):
-            raise LostRace(f"{collection} has this _id")
-        self._database.refuse_duplicate(collection, document, self._rows(collection).values())
-        self._write(collection, key, document)
+        if distinct(document["_id"]) in self._rows(collection):
+            raise Taken(f"{collection} has this _id")
+        self._put(collection, document)
 
     async def delete(self, collection: str, query: Query) -> int:
         """See `Transaction`."""
-        found = _selected(self._rows(collection).values(), query, (), 0)
-        for document in found:
-            self._write(collection, _key(document["_id"]), None)
-        return len(found)
+        with self._whole():
+            found = selected(self._rows(collection).values(), query, (), 0)
+            for document in found:
+                self._write(collection, distinct(document["_id"]), None)
+            return len(found)
+
+    def undo(self) -> None:
+        """Nothing of it will be kept."""
+        self._failed = True
+
+    def check(self) -> None:
+        """LostRace when something in it has failed: MongoDB has undone it then."""
+        if self._failed:
+            raise LostRace("the transaction was undone")
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        self._database.refuse_when_away()
+        self.check()
+        try:
+            yield
+        except Exception:
+            self._failed = True
+            raise
 
     def _rows(self, collection: str) -> Rows:
+        if self._snapshot is None:
+            self._snapshot = {name: dict(rows) for name, rows in self._database.rows.items()}
+            self._began = self._database.tick
         return self._snapshot.setdefault(collection, {})
 
-    def _write(self, collection: str, key: Any, document: Document | None) -> None:
-        row = None if document is None else _encoded(document)
+    def _put(self, collection: str, document: Document, *, idle: bool = False) -> None:
+        self.last = document
+        key, rows = distinct(document["_id"]), self._rows(collection)
+        row = encoded(document)
+        if len(row) > LARGEST_DOCUMENT:
+            raise Unwritable("the document is larger than 16 MB")
+        if not idle or rows.get(key) != row:
+            self._database.refuse_duplicate(collection, document, [one for at, one in rows.items() if at != key])
+            self._write(collection, key, row)
+
+    def _write(self, collection: str, key: Any, row: bytes | None) -> None:
+        rows = self._rows(collection)
         self._database.lock(self, collection, key, self._began)
+        for claim in self._database.claims(collection, rows.get(key), row):
+            self._database.lock(self, *claim, self._began)
+            self.claimed.add(claim)
         self.written[collection, key] = row
         if row is None:
-            self._rows(collection).pop(key, None)
+            rows.pop(key, None)
         else:
-            self._rows(collection)[key] = row
+            rows[key] = row
 
 
 class MemorySession:
@@ -114,6 +134,7 @@ class MemorySession:
         """See `Session`."""
         self._database.refuse_when_away()
         work = MemoryTransaction(self._database)
+        self._database.opened[self._id] = work
         try:
             yield work
             self._database.commit(work)
@@ -131,6 +152,8 @@ class MemoryDatabase:
         self.rows: dict[str, Rows] = {}
         self.tick = 0
         self.away = False
+        self.opened: dict[bytes, MemoryTransaction] = {}
+        """The transaction that was begun last on each session."""
         self._changed_at: dict[tuple[str, Any], int] = {}
         self._locks: dict[tuple[str, Any], MemoryTransaction] = {}
         self._unique: dict[str, list[Index]] = {}
@@ -139,39 +162,52 @@ class MemoryDatabase:
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
         self.refuse_when_away()
-        return _selected(self.rows.get(collection, {}).values(), query, sort, limit)
+        return selected(self.rows.get(collection, {}).values(), query, sort, limit)
 
     async def session(self) -> MemorySession:
         """See `Database`."""
         return MemorySession(self, next(self._sessions).to_bytes(16, "big"))
 
     async def end_session(self, session_id: bytes) -> None:
-        """See `Database`. Nothing outlives its process here."""
+        """See `Database`."""
+        if (work := self.opened.pop(session_id, None)) is not None:
+            work.undo()
+            self.release(work)
 
     async def change(
         self, collection: str, query: Query, change: Mapping[str, Any], *, upsert: bool = False
     ) -> Document | None:
         """See `Database`."""
-        self.refuse_when_away()
-        work = MemoryTransaction(self)
+        statement = {"q": query, "u": change, "upsert": upsert, "multi": False}
+
+        async def one(work: MemoryTransaction) -> Document | None:
+            await work.update(collection, [statement])
+            return work.last
+
         try:
-            done = await work.update(collection, [{"q": query, "u": change, "upsert": upsert, "multi": False}])
-            self.commit(work)
-        except LostRace:
+            return await self._at_once(one)
+        except Taken:
             return None
-        finally:
-            self.release(work)
-        written = [row for row in work.written.values() if row is not None]
-        return _decoded(written[0]) if done else None
 
     async def delete(self, collection: str, query: Query) -> int:
         """See `Database`."""
-        self.refuse_when_away()
-        work = MemoryTransaction(self)
-        deleted = await work.delete(collection, query)
-        self.commit(work)
-        self.release(work)
-        return deleted
+        return await self._at_once(lambda work: work.delete(collection, query))
+
+    async def _at_once(self, action: Callable[[MemoryTransaction], Awaitable[Done]]) -> Done:
+        """Outside a transaction one waits until others let go of their locks."""
+        for _ in range(PATIENCE):
+            work = MemoryTransaction(self)
+            try:
+                done = await action(work)
+                self.commit(work)
+                return done
+            except Taken:
+                raise
+            except LostRace:
+                await asyncio.sleep(0)
+            finally:
+                self.release(work)
+        raise TryAgain("somebody else has kept a lock for too long")
 
     async def count(self, collection: str, query: Query) -> int:
         """See `Database`."""
@@ -202,9 +238,20 @@ class MemoryDatabase:
     def refuse_duplicate(self, collection: str, document: Document, rows: Iterable[bytes]) -> None:
         """Raise LostRace when a unique index has these values already."""
         for index in self._unique.get(collection, []):
-            values = {name: document.get(name) for name, _ in index.fields}
-            if (index.where is None or matches(document, index.where)) and _selected(rows, values, (), 1):
-                raise LostRace(f"{collection} has these values")
+            if index.where is None or matches(document, index.where):
+                values = {name: document.get(name) for name, _ in index.fields}
+                if selected(rows, {**(index.where or {}), **values}, (), 1):
+                    raise Taken(f"{collection} has these values")
+
+    def claims(self, collection: str, *rows: bytes | None) -> set[tuple[str, Any]]:
+        """The values of unique indexes that these rows hold, as places that can be locked."""
+        documents = [decoded(row) for row in rows if row is not None]
+        return {
+            (f"{collection} {index.fields}", distinct([document.get(name) for name, _ in index.fields]))
+            for index in self._unique.get(collection, [])
+            for document in documents
+            if index.where is None or matches(document, index.where)
+        }
 
     def lock(self, work: MemoryTransaction, collection: str, key: Any, began: int) -> None:
         """First writer wins: LostRace when the document is locked, or changed since the transaction began."""
@@ -215,7 +262,9 @@ class MemoryDatabase:
     def commit(self, work: MemoryTransaction) -> None:
         """Make a transaction's writes everybody's."""
         self.refuse_when_away()
+        work.check()
         self.tick += 1
+        self._changed_at.update(dict.fromkeys(work.claimed, self.tick))
         for (collection, key), row in work.written.items():
             self._changed_at[collection, key] = self.tick
             rows = self.rows.setdefault(collection, {})
@@ -227,10 +276,3 @@ class MemoryDatabase:
     def release(self, work: MemoryTransaction) -> None:
         """Let go of a transaction's locks."""
         self._locks = {place: holder for place, holder in self._locks.items() if holder is not work}
-
-
-def _selected(rows: Iterable[bytes], query: Query, sort: Sort, limit: int) -> list[Document]:
-    found = [document for document in map(_decoded, rows) if matches(document, query)]
-    for name, direction in reversed(sort):
-        found.sort(key=lambda document, name=name: sort_key(document, name), reverse=direction < 0)  # type: ignore[misc]
-    return found[:limit] if limit else found

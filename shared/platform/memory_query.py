@@ -1,7 +1,13 @@
 """The part of MongoDB's query and update language that the fake knows; the rest it refuses loudly."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from operator import ge, gt, le, lt
 from typing import Any
+
+from bson import ObjectId
+
+from shared.platform.errors import Unwritable
 
 Document = dict[str, Any]
 _MISSING = object()
@@ -18,31 +24,52 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
 
 
 def sort_key(document: Mapping[str, Any], path: str) -> Any:
-    """A value to sort by: missing and null first, embedded documents by their values."""
+    """A value to sort by: types in MongoDB's order, missing as null, embedded documents by their values."""
     value = value_at(document, path)
-    return (0, 0) if value is _MISSING or value is None else (1, _ordered(value))
+    return _ordered(None if value is _MISSING else value)
+
+
+def distinct(value: Any) -> Any:
+    """A value as a dictionary's key: 1 and 1.0 are the same, 1 and True are not."""
+    return _ordered(value)
 
 
 def _ordered(value: Any) -> Any:
-    return tuple(value.values()) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return _rank(value), tuple((_rank(held), name, _ordered(held)) for name, held in value.items())
+    if isinstance(value, list):
+        return _rank(value), tuple(_ordered(held) for held in value)
+    return (_rank(value),) if value is None else (_rank(value), value)
 
 
-def _compare(name: str) -> Callable[[Any, Any], bool]:
-    def compared(value: Any, wanted: Any) -> bool:
-        if value is _MISSING or value is None:
+def _rank(value: Any) -> int:
+    """Where the value's type stands among BSON's types."""
+    kinds: tuple[Any, ...] = (type(None), int | float, str, Mapping, list, bytes, ObjectId, bool, datetime)
+    if isinstance(value, bool):
+        return kinds.index(bool)
+    for rank, kind in enumerate(kinds):
+        if isinstance(value, kind):
+            return rank
+    raise TypeError(f"the fake database does not know {type(value).__name__}")
+
+
+def _compare(compared: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def holds(value: Any, wanted: Any) -> bool:
+        if value is _MISSING or _rank(value) != _rank(wanted):
             return False
-        try:
-            return bool(getattr(_ordered(value), name)(_ordered(wanted)) is True)
-        except TypeError:
-            return False
+        return compared(_ordered(value), _ordered(wanted))
 
-    return compared
+    return holds
 
 
 def _equal(value: Any, wanted: Any) -> bool:
-    if wanted is None:
-        return value is None or value is _MISSING
-    return bool(value == wanted or (isinstance(value, list) and wanted in value))
+    if wanted is None and value is _MISSING:
+        return True
+    if value is _MISSING:
+        return False
+    return _ordered(value) == _ordered(wanted) or (
+        isinstance(value, list) and any(_equal(one, wanted) for one in value)
+    )
 
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -50,16 +77,16 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "$ne": lambda value, wanted: not _equal(value, wanted),
     "$in": lambda value, wanted: any(_equal(value, one) for one in wanted),
     "$nin": lambda value, wanted: not any(_equal(value, one) for one in wanted),
-    "$lt": _compare("__lt__"),
-    "$lte": _compare("__le__"),
-    "$gt": _compare("__gt__"),
-    "$gte": _compare("__ge__"),
+    "$lt": _compare(lt),
+    "$lte": _compare(le),
+    "$gt": _compare(gt),
+    "$gte": _compare(ge),
     "$exists": lambda value, wanted: (value is not _MISSING) is bool(wanted),
 }
 
 
 def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
-    """Whether a document matches; NotImplementedError-like TypeError for an operator the fake does not know."""
+    """Whether a document matches; TypeError for an operator that the fake does not know."""
     for name, wanted in query.items():
         if name == "$or":
             if not any(matches(document, one) for one in wanted):
@@ -86,11 +113,24 @@ def changed(
     """The document after a replacement or after $set, $inc, $unset, $setOnInsert."""
     seed = {k: v for k, v in query.items() if not k.startswith("$") and not _is_operator(v)} if inserting else document
     if not any(key.startswith("$") for key in change):
-        return {"_id": seed["_id"], **change}
+        return _same_id(document, {"_id": seed.get("_id", change.get("_id")), **change})
     result = dict(seed)
     for operator, members in change.items():
+        if any("." in name for name in members):
+            raise TypeError("the fake database does not know changes at dotted paths")
         _apply(result, operator, members, inserting)
-    return result
+    return _same_id(document, result)
+
+
+def is_idle_when_same(change: Mapping[str, Any]) -> bool:
+    """Whether a change that changes nothing is no write and meets nobody: all but a replacement without its _id."""
+    return "_id" in change or any(name.startswith("$") for name in change)
+
+
+def _same_id(before: Document, after: Document) -> Document:
+    if "_id" in before and not _equal(before["_id"], after["_id"]):
+        raise Unwritable("an _id never changes")
+    return after
 
 
 def _is_operator(value: Any) -> bool:
@@ -101,9 +141,15 @@ def _apply(result: Document, operator: str, members: Mapping[str, Any], insertin
     if operator == "$set" or (operator == "$setOnInsert" and inserting):
         result.update(members)
     elif operator == "$inc":
-        result.update({name: result.get(name, 0) + by for name, by in members.items()})
+        result.update({name: _sum(result.get(name, 0), by) for name, by in members.items()})
     elif operator == "$unset":
         for name in members:
             result.pop(name, None)
     elif operator != "$setOnInsert":
         raise TypeError(f"the fake database does not know {operator}")
+
+
+def _sum(value: Any, by: Any) -> Any:
+    if _rank(value) != _rank(0):
+        raise Unwritable("only a number can be added to")
+    return value + by

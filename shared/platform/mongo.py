@@ -19,7 +19,6 @@ from pymongo.errors import (
     DocumentTooLarge,
     DuplicateKeyError,
     ExecutionTimeout,
-    InvalidOperation,
     OperationFailure,
     PyMongoError,
 )
@@ -27,16 +26,23 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.platform.database import Collection, Document, Index, Query, Sort
-from shared.platform.errors import LostRace, TryAgain, Unwritable, WrongSetting
+from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable, WrongSetting
 
 Driver = Literal["motor", "pymongo"]
 MAJORITY = WriteConcern("majority")
 
 DUPLICATE_KEY = 11000
-CONFLICTS = {DUPLICATE_KEY, 24, 112, 246, 251}
-"""LockTimeout, WriteConflict, SnapshotUnavailable, NoSuchTransaction: the same again may work at once."""
-AWAY = {13, 18, 50, 89, 91, 189, 262, 10107, 11600, 11602, 13435, 13436, 14031}
-"""No right, no login, time-outs, shutting down, not primary, disk full: nothing is wrong with what was written."""
+CONFLICTS = {24, 112, 206, 225, 237, 246, 251, 256, 267, 290, 11601}
+"""LockTimeout, WriteConflict, SnapshotUnavailable, a transaction or a cursor that was ended (killSessions interrupts
+what is under way with 11601): the same again may work at once."""
+AWAY = {
+    *(6, 7, 13, 18, 43, 50, 63, 64, 89, 91, 100, 133, 134, 175, 189, 202, 262, 279, 314, 317, 355, 365),
+    *(9001, 10107, 11600, 11602, 13388, 13435, 13436, 14031),
+}
+"""No right, no login, time-outs, a broken line, shutting down, not primary, too few members, disk full: nothing is
+wrong with what was written."""
+REFUSED_HERE = (DocumentTooLarge, BSONError, OverflowError, ValueError, TypeError, RecursionError)
+"""What the driver raises for content that it cannot write as BSON, or read."""
 ALREADY_IN_ONE = 23
 NO_REPLICA_SET = "MongoDB at MONGO_URL is no replica set, and transactions need one: start it with --replSet."
 
@@ -70,7 +76,7 @@ def translated(error: BaseException) -> Exception | None:
         return TryAgain(f"MongoDB is away ({type(error).__name__})")
     if isinstance(error, OperationFailure):
         return _by_code(error.code, error)
-    if isinstance(error, DocumentTooLarge | BSONError | OverflowError | UnicodeError | InvalidOperation):
+    if isinstance(error, REFUSED_HERE):
         return Unwritable(f"MongoDB does not take this content ({type(error).__name__})")
     if isinstance(error, PyMongoError):
         return TryAgain(f"MongoDB answered {type(error).__name__}")
@@ -78,6 +84,8 @@ def translated(error: BaseException) -> Exception | None:
 
 
 def _by_code(code: int | None, error: OperationFailure | None = None) -> Exception:
+    if code == DUPLICATE_KEY:
+        return Taken("MongoDB has this id, or a value that must be unique, already")
     if code in CONFLICTS or (error is not None and error.has_error_label("TransientTransactionError")):
         return LostRace(f"MongoDB code {code}")
     if code in AWAY:
@@ -165,7 +173,7 @@ class MongoSession:
     async def _undo(self) -> None:
         try:
             await self._session.abort_transaction()
-        except (PyMongoError, InvalidOperation):
+        except PyMongoError:
             return  # the server undoes it by itself when the session is used again or its time is out
 
     async def _commit(self) -> None:

@@ -7,6 +7,7 @@ each entry to the one before with SHA-256, and keeps only the hash of what was s
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.contracts.event import Event
 from shared.contracts.streams import Stream
@@ -28,8 +29,7 @@ class Voice:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """What made us speak: the ids that our events carry on."""
 
     causation: str | None = None

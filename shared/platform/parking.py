@@ -165,7 +165,7 @@ class Parking:
         if item.handler is None:
             return  # a type that this release no longer acts on
         handler, event, envelope = item.ready()
-        await handler(event, unit, envelope, self._hearing.origin(item.understood()))
+        await handler(event, unit, envelope, self._hearing.origin(item.record.topic, envelope))
         unit.merge(Cause.of(envelope))
 
     async def _close(self, transaction: Transaction, unit: Unit, found: Document, decision: Decision) -> None:

@@ -117,11 +117,13 @@ class Store(Generic[State]):
         for document in await self._reads.find(self.collection, {"_id": {"$in": missing}}):
             self._remember(document)
 
-    def merge(self) -> list[tuple["Store[State]", Kept[State], Event]]:
+    def merge(self) -> Sequence[tuple[Kept[State], Event]]:
         """Make what was staged count, and return what is to be said of it."""
+        if not self._staged:
+            return ()
         for aggregate_id, state in self._staged.items():
             self._change(aggregate_id, state)
-        said = [(self, self._kept[aggregate_id], event) for aggregate_id, event in self._says]
+        said = [(self._kept[aggregate_id], event) for aggregate_id, event in self._says]
         self._staged.clear()
         self._says.clear()
         return said

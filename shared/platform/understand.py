@@ -1,7 +1,6 @@
 """From records to events: what a Kafka record says, or why it cannot be read. A record is never skipped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -30,35 +29,15 @@ class Record(NamedTuple):
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
-@dataclass(slots=True)
-class Understood:
-    """A record that is an event, its data not yet read."""
-
-    record: Record
-    envelope: Envelope
-    body: bytes | None
-
-
-@dataclass(slots=True)
-class Unreadable:
-    """A record that is no event."""
-
-    record: Record
-    error: NotAnEvent
+def understand(record: Record, *, own: bool) -> tuple[Envelope, bytes | None]:
+    """The envelope, and the data not yet read; NotAnEvent when a member that keeps our own order is missing too."""
+    envelope, body = decode(record.headers, record.value)
+    if own and None in (envelope.subject, envelope.municipality, envelope.sequence, envelope.epoch):
+        _refuse_without_order(envelope)
+    return envelope, body
 
 
-def understand(record: Record, *, own: bool) -> Understood | Unreadable:
-    """Read the envelope; on our own streams the members that keep the order are required too."""
-    try:
-        envelope, body = decode(record.headers, record.value)
-        if own:
-            _require_order(envelope)
-    except NotAnEvent as error:
-        return Unreadable(record, error)
-    return Understood(record, envelope, body)
-
-
-def _require_order(envelope: Envelope) -> None:
+def _refuse_without_order(envelope: Envelope) -> None:
     for name in ("subject", "municipality", "sequence", "epoch"):
         if getattr(envelope, name) is None:
             sv = f"En egen händelse har {name}."

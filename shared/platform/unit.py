@@ -61,9 +61,8 @@ class Unit:
     def merge(self, cause: Cause) -> None:
         """What the handler staged counts from now on."""
         for store in self._by_class.values():
-            if store.staged:
-                for _, kept, event in store.merge():
-                    self.says.append(Said(kept, event, cause))
+            for kept, event in store.merge():
+                self.says.append(Said(kept, event, cause))
 
     def discard(self) -> None:
         """What the handler staged never happened."""
