@@ -1,0 +1,107 @@
+"""`docker compose up --wait` on a clean clone: the story runs against it, and goes on when a service is killed."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+import httpx
+import pytest
+
+from tests.compose.project import PORTS, SERVICES, Project, docker
+from tests.waiting import until_sync
+
+READ_ALL = "import pathlib; print(*sorted(str(p) for p in pathlib.Path('/app').rglob('*.py')), sep='\\n')"
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[Project]:
+    """All of it, built from what lies here."""
+    started = Project()
+    try:
+        started.up("--build")
+        yield started
+    finally:
+        started.down()
+
+
+def mails(project: Project) -> list[str]:
+    """The Message-IDs in the tray."""
+    answer = httpx.get(f"http://127.0.0.1:{project.ports['MAIL_PORT']}/api/v1/messages", params={"limit": 1000})
+    return [mail["MessageID"] for mail in answer.json()["messages"]]
+
+
+def killing_at_the_first_contact(project: Project, told: Iterable[str]) -> Iterator[str]:
+    killed = False
+    for line in told:
+        yield line
+        if not killed and "intake.contacts.v1" in line:
+            project.kill("routing")
+            killed = True
+
+
+def test_the_story_is_told_although_a_service_is_killed_in_the_middle(project: Project) -> None:
+    with project.demo() as demo:
+        assert demo.stdout is not None
+        told = "".join(killing_at_the_first_contact(project, demo.stdout))
+    assert demo.returncode == 0, told
+    assert project.state("routing")["RestartCount"] == 1
+    until_sync("routing is healthy again", lambda: project.healthy("routing"), 60)
+    found = mails(project)
+    assert found
+    assert len(set(found)) == len(found)
+
+
+def test_the_story_can_be_told_again(project: Project) -> None:
+    with project.demo() as demo:
+        told, _ = demo.communicate(timeout=300)
+    assert demo.returncode == 0, told
+    found = mails(project)
+    assert len(set(found)) == len(found)
+
+
+def test_what_was_rejected_is_seen_and_discarded_with_the_command_in_the_container(project: Project) -> None:
+    cli = ("python", "-m", "shared.platform.cli", "parked")
+    until_sync("the story is told", lambda: bool(project.within("intake", *cli, "list", "--json")))
+    event = json.loads(project.within("intake", *cli, "list", "--json").splitlines()[0])
+    assert event["kind"] == "rejected"
+    answer = project.within("intake", *cli, "discard", event["id"], "--because", "a test")
+    assert answer == f"{event['id']}: discarded\n"
+    for service in SERVICES:
+        assert "nothing is parked" in project.within(service, *cli, "list", "--kind", "parked")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_holds_only_its_own_service_and_what_all_share(service: str) -> None:
+    listed = docker("run", "--rm", f"kommunkontakt-{service}", "python", "-c", READ_ALL).split()
+    tops = {tuple(path.split("/")[2:4]) for path in listed}
+    assert {top for top in tops if top[0] != "shared"} == {("services", "__init__.py"), ("services", service)}
+    assert f"/app/services/{service}/app.py" in listed
+    assert "/app/shared/platform/service.py" in listed
+
+
+@pytest.mark.parametrize("image", ["setup", *SERVICES])
+def test_an_image_runs_as_nobody_and_can_build_and_install_nothing(image: str) -> None:
+    look = "id -u; for tool in pip gcc cc make git; do command -v $tool; done; python -m pip --version; touch /app/x"
+    answer = docker("run", "--rm", f"kommunkontakt-{image}", "sh", "-c", f"({look}) 2>/dev/null; true")
+    assert answer == "10001\n"
+
+
+def test_only_this_machine_reaches_the_ports_and_mongodb_is_not_among_them(project: Project) -> None:
+    config = json.loads(project.compose("config", "--format", "json"))
+    published = [(name, port) for name, one in config["services"].items() for port in one.get("ports", [])]
+    assert {port["host_ip"] for _, port in published} == {"127.0.0.1"}
+    assert sorted(name for name, _ in published) == sorted(["kafka", "mailpit", *SERVICES])
+    assert {port["published"] for _, port in published} == {project.ports[name] for name in PORTS}
+
+
+def test_a_stopped_service_leaves_in_time_and_a_second_start_changes_nothing(project: Project) -> None:
+    token = project.within("intake", "python", "-m", "shared.platform.token", "receptionist").strip()
+    contacts = f"http://127.0.0.1:{project.ports['INTAKE_PORT']}/intake/v1/1460/contacts"
+    before = httpx.get(contacts, headers={"Authorization": f"Bearer {token}"}).json()
+    project.compose("stop", *SERVICES)
+    assert {project.state(service)["State"]["ExitCode"] for service in SERVICES} == {0}
+    project.compose("stop")
+    project.up()
+    assert "setup: 0 topics created" in project.compose("logs", "setup")
+    after = httpx.get(contacts, headers={"Authorization": f"Bearer {token}"}).json()
+    assert after == before
+    assert after["items"]
