@@ -14,11 +14,10 @@ from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
 from shared.platform.counting import count_all
 from shared.platform.database import Document, Reads, Session, Transaction
-from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, UnknownCommit, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, items_of
-from shared.platform.mongo import UnknownCommit
 from shared.platform.outbox import Cause
 from shared.platform.parked import (
     NOWHERE,

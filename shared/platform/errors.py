@@ -4,6 +4,7 @@ Exception
 ├── Refused (shared.contracts.refusal)  a lawful "no": 409/404/422 at a door, parked or rejected on a topic
 ├── NotYet                              another event must come first: the event waits, its lane behind it
 ├── TryAgain                            something outside is away: pause, then the same again
+│   └── UnknownCommit                   the answer to a commit was lost: the position tells
 ├── NotAnEvent                          bytes that are no event we can read: parked, or rejected on an inbox
 ├── Unwritable                          MongoDB will never take this content: the batch is split, the bad one parked
 ├── LostRace                            somebody else wrote the same first: run the whole again
@@ -24,6 +25,10 @@ class NotYet(Exception):
 
 class TryAgain(Exception):
     """Something outside (a database, a broker, a mail server) is away; nothing is wrong with what was asked."""
+
+
+class UnknownCommit(TryAgain):
+    """The connection went while a commit was under way: the position tells on the re-run whether it was kept."""
 
 
 class NotAnEvent(Exception):

@@ -9,16 +9,12 @@ from uuid import UUID
 
 from bson.binary import Binary, UuidRepresentation
 from bson.codec_options import CodecOptions
-from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, ReturnDocument
 from pymongo.errors import (
     CollectionInvalid,
     ConfigurationError,
-    ConnectionFailure,
-    DocumentTooLarge,
     DuplicateKeyError,
-    ExecutionTimeout,
     OperationFailure,
     PyMongoError,
 )
@@ -26,29 +22,14 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.platform.database import Collection, Document, Index, Query, Sort
-from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable, WrongSetting
+from shared.platform.errors import TryAgain, UnknownCommit, WrongSetting
+from shared.platform.mongo_errors import by_code, translated, understood
 
 Driver = Literal["motor", "pymongo"]
 MAJORITY = WriteConcern("majority")
 
-DUPLICATE_KEY = 11000
-CONFLICTS = {24, 112, 206, 225, 237, 246, 251, 256, 267, 290, 11601}
-"""LockTimeout, WriteConflict, SnapshotUnavailable, a transaction or a cursor that was ended (killSessions interrupts
-what is under way with 11601): the same again may work at once."""
-AWAY = {
-    *(6, 7, 13, 18, 43, 50, 63, 64, 89, 91, 100, 133, 134, 175, 189, 202, 262, 279, 314, 317, 355, 365),
-    *(9001, 10107, 11600, 11602, 13388, 13435, 13436, 14031),
-}
-"""No right, no login, time-outs, a broken line, shutting down, not primary, too few members, disk full: nothing is
-wrong with what was written."""
-REFUSED_HERE = (DocumentTooLarge, BSONError, OverflowError, ValueError, TypeError, RecursionError)
-"""What the driver raises for content that it cannot write as BSON, or read."""
 ALREADY_IN_ONE = 23
 NO_REPLICA_SET = "MongoDB at MONGO_URL is no replica set, and transactions need one: start it with --replSet."
-
-
-class UnknownCommit(TryAgain):
-    """The connection went while a commit was under way: the position tells on the re-run whether it was kept."""
 
 
 def connect(url: str, name: str, driver: Driver = "motor", *, timeout_ms: int = 5_000) -> "MongoDatabase":
@@ -70,40 +51,6 @@ def connect(url: str, name: str, driver: Driver = "motor", *, timeout_ms: int = 
     return MongoDatabase(client, name)
 
 
-def translated(error: BaseException) -> Exception | None:
-    """What an error of the driver means to us; None when it is not the driver's."""
-    if isinstance(error, ConnectionFailure | ExecutionTimeout):
-        return TryAgain(f"MongoDB is away ({type(error).__name__})")
-    if isinstance(error, OperationFailure):
-        return _by_code(error.code, error)
-    if isinstance(error, REFUSED_HERE):
-        return Unwritable(f"MongoDB does not take this content ({type(error).__name__})")
-    if isinstance(error, PyMongoError):
-        return TryAgain(f"MongoDB answered {type(error).__name__}")
-    return None
-
-
-def _by_code(code: int | None, error: OperationFailure | None = None) -> Exception:
-    if code == DUPLICATE_KEY:
-        return Taken("MongoDB has this id, or a value that must be unique, already")
-    if code in CONFLICTS or (error is not None and error.has_error_label("TransientTransactionError")):
-        return LostRace(f"MongoDB code {code}")
-    if code in AWAY:
-        return TryAgain(f"MongoDB answered code {code}")
-    return Unwritable(f"MongoDB refuses this content (code {code})")
-
-
-@asynccontextmanager
-async def _understood() -> AsyncIterator[None]:
-    try:
-        yield
-    except Exception as error:
-        meaning = translated(error)
-        if meaning is None:
-            raise
-        raise meaning from error
-
-
 async def _settled(value: Any) -> Any:
     """The one difference between the two drivers: some calls are awaited in one of them only."""
     return await value if inspect.isawaitable(value) else value
@@ -117,7 +64,7 @@ class MongoTransaction:
 
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
-        async with _understood():
+        async with understood():
             return await _find(self._database[collection], query, sort, limit, self._session)
 
     async def update(self, collection: str, statements: Sequence[Document]) -> int:
@@ -138,10 +85,10 @@ class MongoTransaction:
         return int(reply["n"])
 
     async def _command(self, command: Document) -> Document:
-        async with _understood():
+        async with understood():
             reply: Document = await self._database.command(command, session=self._session)
         if errors := reply.get("writeErrors"):
-            raise _by_code(errors[0]["code"])
+            raise by_code(errors[0]["code"])
         return reply
 
 
@@ -159,7 +106,7 @@ class MongoSession:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MongoTransaction]:
         """See `Session`. We never use `with_transaction`: it retries for up to 120 s and hides outages."""
-        async with _understood():
+        async with understood():
             await _settled(
                 self._session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=MAJORITY)
             )
@@ -198,25 +145,25 @@ class MongoDatabase:
 
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
-        async with _understood():
+        async with understood():
             return await _find(self._database[collection], query, sort, limit, None)
 
     async def session(self) -> MongoSession:
         """See `Database`."""
-        async with _understood():
+        async with understood():
             return MongoSession(self._database, await _settled(self._client.start_session()))
 
     async def end_session(self, session_id: bytes) -> None:
         """See `Database`."""
         known = Binary.from_uuid(UUID(bytes=session_id), UuidRepresentation.STANDARD)
-        async with _understood():
+        async with understood():
             await self._client.admin.command("killSessions", [{"id": known}])
 
     async def change(
         self, collection: str, query: Query, change: Mapping[str, Any], *, upsert: bool = False
     ) -> Document | None:
         """See `Database`."""
-        async with _understood():
+        async with understood():
             try:
                 changed: Document | None = await self._database[collection].find_one_and_update(
                     query, change, upsert=upsert, return_document=ReturnDocument.AFTER
@@ -227,17 +174,17 @@ class MongoDatabase:
 
     async def delete(self, collection: str, query: Query) -> int:
         """See `Database`."""
-        async with _understood():
+        async with understood():
             return int((await self._database[collection].delete_many(query)).deleted_count)
 
     async def count(self, collection: str, query: Query) -> int:
         """See `Database`."""
-        async with _understood():
+        async with understood():
             return int(await self._database[collection].count_documents(query))
 
     async def prepare(self, collections: Sequence[Collection]) -> None:
         """See `Database`."""
-        async with _understood():
+        async with understood():
             there = set(await self._database.list_collection_names())
             for collection in collections:
                 await self._prepare(collection, collection.name in there)
@@ -260,7 +207,7 @@ class MongoDatabase:
 
     async def check(self) -> None:
         """See `Database`."""
-        async with _understood():
+        async with understood():
             hello = await self._client.admin.command("hello")
         if "setName" not in hello and hello.get("msg") != "isdbgrid":
             raise WrongSetting(NO_REPLICA_SET)
@@ -271,7 +218,7 @@ class MongoDatabase:
         """Make a replica set of this server alone, which others reach as `member`; False when it is in one already."""
         config = {"_id": name, "members": [{"_id": 0, "host": member}]}
         try:
-            async with _understood():
+            async with understood():
                 await self._client.admin.command("replSetInitiate", config)
         except Unwritable as refused:
             code = getattr(refused.__cause__, "code", None)
@@ -282,7 +229,7 @@ class MongoDatabase:
 
     async def drop(self) -> None:
         """Forget the whole database: for tests and `make clean-data`."""
-        async with _understood():
+        async with understood():
             await self._client.drop_database(self._database.name)
 
     async def close(self) -> None:

@@ -8,9 +8,8 @@ import pytest
 from services.notify.model import Letter, Outcome, Receipt, State
 from services.notify.sender import AT_ONCE, WHEN_AWAY
 from shared.platform.database import Document
-from shared.platform.errors import LostRace, TryAgain, Unwritable
+from shared.platform.errors import LostRace, TryAgain, UnknownCommit, Unwritable
 from shared.platform.memory import MemoryDatabase, MemoryTransaction
-from shared.platform.mongo import UnknownCommit
 from tests.notify.settled import AT, OFFICER, TAKEN, Notify, assigned, officer, party, until
 
 SOON = timedelta(seconds=11)
