@@ -22,7 +22,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.platform.database import Collection, Document, Index, Query, Sort
-from shared.platform.errors import TryAgain, UnknownCommit, WrongSetting
+from shared.platform.errors import TryAgain, UnknownCommit, Unwritable, WrongSetting
 from shared.platform.mongo_errors import by_code, translated, understood
 
 Driver = Literal["motor", "pymongo"]
