@@ -22,7 +22,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.platform.database import Collection, Document, Index, Query, Sort
-from shared.platform.errors import TryAgain, UnknownCommit, Unwritable, WrongSetting
+from shared.platform.errors import TryAgain, UnknownCommit, WrongSetting
 from shared.platform.mongo_errors import by_code, translated, understood
 
 Driver = Literal["motor", "pymongo"]
@@ -217,14 +217,14 @@ class MongoDatabase:
     async def initiate(self, name: str, member: str) -> bool:
         """Make a replica set of this server alone, which others reach as `member`; False when it is in one already."""
         config = {"_id": name, "members": [{"_id": 0, "host": member}]}
-        try:
-            async with understood():
+        async with understood():
+            try:
                 await self._client.admin.command("replSetInitiate", config)
-        except Unwritable as refused:
-            code = getattr(refused.__cause__, "code", None)
-            if code == ALREADY_IN_ONE:
-                return False
-            raise WrongSetting(f"MongoDB would not become the replica set {name} of {member} (code {code}).") from None
+            except OperationFailure as refused:
+                if refused.code == ALREADY_IN_ONE:
+                    return False
+                told = f"MongoDB would not become the replica set {name} of {member} (code {refused.code})."
+                raise WrongSetting(told) from None
         return True
 
     async def drop(self) -> None:
