@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run demo token test check test-unit test-integration test-compose test-deep bench docs lock clean-data clean \
+.PHONY: help run demo demo-compose token parked test check test-unit test-integration test-compose test-deep bench docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -23,8 +23,17 @@ run-%: $(READY)  ## the servers and one service alone
 demo: $(READY)  ## tells the story against what make run started; CASES=path feeds a file of real cases
 	@$(PY) -m stack env $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
 
+demo-compose: $(READY)  ## the same story against what docker compose started
+	@DEMO_TOKEN_COMMAND="docker compose exec -T intake python -m shared.platform.token" \
+	  $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
+
 token: $(READY)  ## a token for development: ROLE=receptionist
 	@$(PY) -m stack env $(PY) -m shared.platform.token $(if $(ROLE),"$(ROLE)")
+
+parked: $(READY)  ## what SERVICE=intake could not act on; DO="replay ID --because corrected" answers it
+	@[ -n "$(SERVICE)" ] || { echo "Say of which service: make parked SERVICE=intake" >&2; exit 2; }
+	@$(PY) -m stack env $(PY) -m shared.platform.cli --service "$(SERVICE)" \
+	  --municipality "$(or $(MUNICIPALITY),1460)" parked $(or $(DO),list)
 
 test: check test-unit test-integration  ## everything: check, then the tests without and with real servers
 
