@@ -56,9 +56,9 @@ def make_key(key_file: Path) -> None:
     try:
         key_file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return  # another process was first
     except OSError:
+        if key_file.exists():
+            return  # another process was first
         raise WrongSetting("KOMMUNKONTAKT_JWT_KEY_FILE names a place where no file can be made.") from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
