@@ -273,6 +273,10 @@ class MemoryDatabase:
             else:
                 rows[key] = row
 
+    def release_all(self) -> None:
+        """What a server does when a client is gone: its transactions are undone."""
+        self._locks.clear()
+
     def release(self, work: MemoryTransaction) -> None:
         """Let go of a transaction's locks."""
         self._locks = {place: holder for place, holder in self._locks.items() if holder is not work}
