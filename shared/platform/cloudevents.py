@@ -4,10 +4,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from shared.contracts.event import Event
 from shared.platform.cloudevents_reasons import Why
@@ -41,8 +40,7 @@ _REQUIRED_HEADERS = frozenset(f"ce_{name}" for name in REQUIRED)
 _PLAIN = re.compile(rb"[ -~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What stands around the data of an event; `time` is the text that `moment` reads."""
 
     id: str
@@ -111,8 +109,9 @@ def schema_of(event: type[Event]) -> str:
     return f"{SCHEMAS}{event.type}.json"
 
 
+@lru_cache(16)
 def timestamp(at: datetime) -> str:
-    """A moment as RFC 3339 writes it, in UTC."""
+    """A moment as RFC 3339 writes it, in UTC; what a unit of work says is all of one moment."""
     if at.tzinfo is not UTC:
         if at.utcoffset() is None:
             raise ValueError("a moment must have an offset")

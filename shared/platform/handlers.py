@@ -77,11 +77,11 @@ class Handler:
             return cls(kind, wants, about or {})
         return cls(kind, wants, {wants.kinds[0]: about})
 
-    async def __call__(self, event: Event, unit: Unit, envelope: Envelope, origin: Origin) -> None:
+    def __call__(self, event: Event, unit: Unit, envelope: Envelope, origin: Origin) -> Awaitable[Any]:
         """Act on an event within a unit of work."""
         arguments = unit.arguments.get(self)
         if arguments is None:
             arguments = self.wants.arguments(unit, Envelope=envelope, Origin=origin)
             if not self.wants.personal_to_event:
                 unit.arguments[self] = arguments
-        await self.wants.function(event, *arguments)
+        return self.wants.function(event, *arguments)

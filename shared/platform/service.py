@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.contracts.catalogue import all_streams
 from shared.contracts.streams import INBOX, Stream, inbox
-from shared.platform import logs
+from shared.platform import garbage, logs
 from shared.platform.bus import Bus
 from shared.platform.clock import Clock, SimulatedClock, SystemClock
 from shared.platform.database import Database
@@ -165,6 +165,7 @@ async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, C
     database = connect(platform.mongo_url, settings.database, platform.mongo_driver)
     clock, wall = clocks(platform)
     app = create(settings, database, clock, wall)
+    garbage.settle()
     server = uvicorn.Server(
         uvicorn.Config(app, host=platform.host, port=settings.port, log_config=None, timeout_graceful_shutdown=8)
     )

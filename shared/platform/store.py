@@ -200,4 +200,6 @@ class Store(Generic[State]):
 
 def kept_moment(at: datetime | None) -> str | None:
     """A moment as documents keep it: in UTC with microseconds, so that text sorts as time does."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")
+    if at is None:
+        return None
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
