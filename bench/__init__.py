@@ -1,0 +1,1 @@
+"""What is measured: what the promises cost beside simpler ways to do the same work, and what they ask of MongoDB."""
