@@ -22,6 +22,8 @@ from shared.platform.understand import Record
 
 AT_ONCE = 500
 POLL_MS = 20
+ALONE_MS = 300
+BAD_NAME = "ce_not-utf-8"
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 COMMIT_WITHIN = 5.0
 DAY_MS = 86_400_000
@@ -153,11 +155,40 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             self.trouble = None
             await asyncio.sleep(POLL_MS / 1000)
             return
-        polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
+        try:
+            polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
+        except UnicodeDecodeError:
+            await self._step_over_bad_names()
+            return
         records = [as_record(record) for part in polled.values() for record in part]
         if records and self._batch is not None:
             await self._act(self._batch, records)
         self.trouble = None
+
+    async def _step_over_bad_names(self) -> None:
+        """Some record has a header whose name is not UTF-8, which aiokafka cannot read at all.
+
+        Each partition is read on alone and record by record. The one that can't be read is kept as an unreadable
+        record at our position, without its bytes, and passed.
+        """
+        held = [TopicPartition(*place) for place in self._positions.held]
+        await self._seek(held)
+        for one in held:
+            while await self._read_alone(one):
+                continue
+
+    async def _read_alone(self, one: TopicPartition) -> bool:
+        try:
+            polled = await self._consumer.getmany(one, timeout_ms=ALONE_MS, max_records=1)
+            records = [as_record(record) for record in polled.get(one, [])]
+        except UnicodeDecodeError:
+            at = await self._consumer.position(one)
+            records = [Record(one.topic, one.partition, at, None, None, [(BAD_NAME, b"")])]
+            self._consumer.seek(one, at + 1)
+            log.error("a header's name is not UTF-8", extra={"place": records[0].place})
+        if records and self._batch is not None:
+            await self._act(self._batch, records)
+        return bool(records)
 
     async def _act(self, batch: Batch, records: list[Record]) -> None:
         loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,18 @@ from shared.platform.mongo import Driver, MongoDatabase, connect
 from stack.mongo import Mongo, fetch_mongo
 from stack.places import HOST, ROOT, free_port
 from stack.process import Process
-from tests.conftest import connected, fresh_name
+from tests.conftest import connected, forget_unclosed, fresh_name
 from tests.waiting import until, until_sync
 
 pytestmark = pytest.mark.servers
 THINGS = Collection("things")
 LONG = {"$where": "sleep(30) || true"}
+
+
+@pytest.fixture(autouse=True)
+def without_leftovers() -> Iterator[None]:
+    yield
+    forget_unclosed()
 
 
 @pytest.fixture(params=["motor", "pymongo"])
