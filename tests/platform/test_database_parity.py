@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from shared.platform.memory import MemoryDatabase
 from stack.mongo import Mongo
-from tests.conftest import connected
+from tests.conftest import connected, forget_unclosed
 from tests.platform.database_stories import LAYOUT, Step, stories, tell
 
 pytestmark = pytest.mark.servers
@@ -38,6 +38,7 @@ class Both:
         self.runner.run(self.real.drop())
         self.runner.run(self.real.close())
         self.runner.close()
+        forget_unclosed()
 
 
 @pytest.fixture(scope="module")
