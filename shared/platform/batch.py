@@ -14,7 +14,7 @@ from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
 from shared.platform.counting import count_all
 from shared.platform.database import Document, Reads, Session, Transaction
-from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, UnknownCommit, Unwritable
+from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, items_of
@@ -65,12 +65,12 @@ class Batch:
     def __init__(self, hearing: Hearing, positions: Positions, session: Session, lanes: Lanes | None = None) -> None:
         self._hearing, self._positions, self._session = hearing, positions, session
         self._lanes = lanes or Lanes()
-        self._unsure: Targets | None = None
 
     async def take(self, records: Sequence[Record]) -> set[str]:
         """Act on the records, in their order, and return the subjects that were heard of.
 
-        Raises TryAgain (nothing was kept, the same again later), LostPosition (drop them, seek back) or TooManyParked.
+        Raises TryAgain (the same again later), LostPosition (drop them) or TooManyParked. After each of them the
+        positions must be read again, and sought: the answer to a commit may have been lost, not the commit.
         """
         items = items_of(self._hearing, records)
         await self._keep(items)
@@ -105,8 +105,6 @@ class Batch:
     async def _race(self, items: list[Item]) -> None:
         """Until it is kept: a lost race is run again at once, inside the transaction, with the locks taken first."""
         targets = targets_of(items)
-        if await self._kept_before(targets):
-            return
         touched: dict[str, list[str]] = {}
         last: LostRace | None = None
         for lost in range(MOST_RACES):
@@ -117,9 +115,6 @@ class Batch:
                 last = race
                 self._lanes.forget()
                 self._hearing.metrics.conflicts.labels(self._hearing.service).inc()
-            except UnknownCommit:
-                self._unsure = targets
-                raise
             else:
                 self._done(work, targets)
                 return
@@ -141,17 +136,6 @@ class Batch:
             touched.update(work.unit.touched())
             await self._write(transaction, work, targets)
         return work
-
-    async def _kept_before(self, targets: Targets) -> bool:
-        """Whether these are what a commit with a lost answer was about, and it was kept."""
-        if self._unsure != targets:
-            return False
-        self._lanes.forget()
-        kept = await self._positions.kept(targets)
-        self._unsure = None
-        if kept:
-            self._positions.advance(targets)
-        return kept
 
     async def _decide(self, items: list[Item], reads: Reads) -> Work:
         unit = self._hearing.unit(reads)

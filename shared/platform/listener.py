@@ -45,6 +45,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._batch: Batch | None = None
         self._session: Session | None = None
         self._failures = 0
+        self._astray = False
         self._cut = asyncio.Event()
         self._commit: asyncio.Task[None] | None = None
         self._stopping = False
@@ -111,6 +112,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             async with self._busy:
                 await self._take_fresh()
+                await self._return()
                 await self._poll()
             self._failures = 0
         except (TryAgain, LostRace, LostPosition, KafkaError) as away:
@@ -215,15 +217,18 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             log.info("offsets were not committed", extra={"listener": self.name, "reason": type(error).__name__})
 
     async def _again(self, away: Exception) -> None:
-        """Drop the batch: seek back and pause."""
+        """Drop the batch and pause; nothing is polled before `_return` has succeeded."""
+        self._astray = True
         if self._batch is not None:
             self._batch.forget()
         await self._pause(away)
-        try:
-            async with self._busy:
-                await self._seek([TopicPartition(*place) for place in self._positions.held])
-        except KafkaError as error:
-            log.info("cannot seek yet", extra={"listener": self.name, "reason": type(error).__name__})
+
+    async def _return(self) -> None:
+        """Go back to where the database says that we stand, also when the answer to a commit was lost."""
+        if self._astray:
+            await self._positions.refresh()
+            await self._seek([TopicPartition(*place) for place in self._positions.held])
+            self._astray = False
 
     async def _pause(self, away: Exception) -> None:
         self.trouble = f"waits: {away}" if isinstance(away, TryAgain) else f"waits: {type(away).__name__}"

@@ -1,7 +1,8 @@
 """Where a group stands in each partition. It lives with the state, so that nothing can part the two.
 
-{_id: "group|topic|partition", token, next, session}: the token is raised by each new owner, and a write under an
-older token matches nothing. `session` lets the next owner end what its predecessor left open.
+{_id: "group|topic|partition", token, next, session}: the token is raised by each new owner. A batch is written by
+compare-and-set on token and next, so that neither an older owner nor a batch that was kept already, although the answer
+to its commit was lost, can write. `session` lets the next owner end what its predecessor left open.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,8 +52,9 @@ class Positions:
 
     async def _end_predecessor(self, key: str, session_id: bytes) -> None:
         found = await self.database.find(POSITIONS.name, {"_id": key})
-        if found and found[0]["session"] != session_id:
-            await self.database.end_session(bytes(found[0]["session"]))
+        before = found[0].get("session") if found else None
+        if before is not None and before != session_id:
+            await self.database.end_session(bytes(before))
 
     def drop(self, places: Iterable[Place]) -> None:
         """Let go of partitions; what is written under their tokens may still be true."""
@@ -60,16 +62,17 @@ class Positions:
             self.held.pop(place, None)
 
     async def write(self, transaction: Transaction, targets: Mapping[Place, int]) -> None:
-        """Move on, as the first write of a batch; LostPosition when another owner has come."""
+        """Move on, as the first write of a batch; LostPosition when we do not stand where we think we do."""
         statements = [self._statement(place, target) for place, target in targets.items()]
         if await transaction.update(POSITIONS.name, statements) != len(statements):
-            raise LostPosition("another consumer has taken a partition")
+            raise LostPosition("another consumer has taken a partition, or the batch was kept before")
 
     def _statement(self, place: Place, target: int) -> Document:
         position = self.held.get(place)
         if position is None:
             raise LostPosition(f"{place[0]} was revoked")
-        return statement({"_id": position.id, "token": position.token}, {"$set": {"next": target}})
+        stands = {"_id": position.id, "token": position.token, "next": position.next}
+        return statement(stands, {"$set": {"next": target}})
 
     def advance(self, targets: Mapping[Place, int]) -> None:
         """The batch was kept: remember where we stand."""
@@ -77,8 +80,9 @@ class Positions:
             if place in self.held:
                 self.held[place].next = target
 
-    async def kept(self, targets: Mapping[Place, int]) -> bool:
-        """Whether a commit whose answer was lost was ours: every position stands at our target under our token."""
-        wanted = {self.held[place].id: (self.held[place].token, target) for place, target in targets.items()}
-        rows = await self.database.find(POSITIONS.name, {"_id": {"$in": list(wanted)}})
-        return {row["_id"]: (row["token"], row.get("next")) for row in rows} == wanted
+    async def refresh(self) -> None:
+        """Read again where we stand: a commit whose answer was lost may have been kept."""
+        held = {position.id: position for position in self.held.values()}
+        for row in await self.database.find(POSITIONS.name, {"_id": {"$in": list(held)}}):
+            if row["token"] == held[row["_id"]].token:
+                held[row["_id"]].next = row.get("next")
