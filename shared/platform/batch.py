@@ -5,7 +5,7 @@ Order of the writes: positions, heard (lanes, inbound), state, outbox and journa
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +14,7 @@ from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
 from shared.platform.counting import count_all
 from shared.platform.database import Document, Reads, Session, Transaction
+from shared.platform.early import load_early
 from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
@@ -141,7 +142,7 @@ class Batch:
         unit = self._hearing.unit(reads)
         lanes = await self._lanes.load(reads, {item.lane for item in items if item.lane})
         work = Work(unit, lanes, await self._inbound_known(items, reads), self._hearing.streak)
-        await self._load(unit, items)
+        await load_early(unit, items)
         for item in items:
             lane = lanes.get(item.lane) if item.lane else None
             if self._to_act_on(work, item, lane):
@@ -153,16 +154,6 @@ class Batch:
         if not wanted:
             return set()
         return {found["_id"] for found in await reads.find(INBOUND.name, {"_id": {"$in": wanted}})}
-
-    async def _load(self, unit: Unit, items: list[Item]) -> None:
-        wanted: defaultdict[type, set[str]] = defaultdict(set)
-        for item in items:
-            if item.handler is not None and item.event is not None:
-                for kind, about in item.handler.about.items():
-                    ids = about(item.event)
-                    wanted[kind].update((ids,) if isinstance(ids, str) else ids)
-        for kind, aggregate_ids in wanted.items():
-            await unit.store(kind).load(aggregate_ids)
 
     def _to_act_on(self, work: Work, item: Item, lane: Lane | None) -> bool:
         """Whether it is ours to act on, now: not heard before, not behind another, without a fault."""
@@ -234,7 +225,7 @@ class Batch:
             seal=self._hearing.seal,
         )
         if blocks is not None:
-            blocks.block()
+            blocks.block(unread=item.own and item.envelope is None)
         work.parked.append(kept)
         self._tell(work, item, reason, kept)
 

@@ -1,8 +1,8 @@
 """What was heard already: a sequence for each lane of our own streams, an identity for each inbound event.
 
 A lane is one aggregate's events as one group hears them (own streams), or one key of one publisher (inboxes). Its row
-{_id, v, e: epoch, s: sequence, b: waiting} is written by compare-and-set on v, so that a replay at the same moment
-conflicts rather than slips by.
+{_id, v, e: epoch, s: sequence, b: waiting, u: unread} is written by compare-and-set on v, so that a replay at the same
+moment conflicts rather than slips by.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from enum import Enum
 from shared.platform.database import Collection, Document, Index, Reads, statement
 
 LANES = Collection("lanes")
+Numbers = tuple[int, int, int, int, int]
 INBOUND = Collection("inbound", (Index((("at", 1),), expires_after_seconds=60 * 86_400),))
 """Kept for 60 days: twice as long as an inbox topic keeps its events."""
 
@@ -28,13 +29,16 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Lane:
-    """One lane as this group has heard it; `waiting` counts events that are parked in it."""
+    """One lane as this group has heard it; `waiting` counts events that are parked in it, `unread` those among them
+    whose sequence could not be read, and which so explain a hole.
+    """
 
     id: str
     version: int = 0
     epoch: int = 0
     sequence: int = 0
     waiting: int = 0
+    unread: int = 0
     changed: bool = False
 
     def hear(self, epoch: int, sequence: int, *, any_start: bool) -> Verdict:
@@ -44,25 +48,32 @@ class Lane:
         """
         if (epoch, sequence) <= (self.epoch, self.sequence):
             return Verdict.REPEAT
-        expected = self.sequence + 1
-        whole = any_start or sequence == expected or self.waiting > 0 or (epoch > self.epoch > 0)
+        missing = sequence - self.sequence - 1
+        restored = epoch > self.epoch > 0
+        whole = any_start or restored or missing <= self.unread
+        self.unread = 0 if restored or not whole else max(0, self.unread - missing)
         self.epoch, self.sequence, self.changed = epoch, sequence, True
         return Verdict.NEXT if whole else Verdict.GAP
 
-    def block(self) -> None:
+    def block(self, *, unread: bool = False) -> None:
         """One more event waits in this lane."""
         self.waiting += 1
+        self.unread += unread
         self.changed = True
 
     def statement(self) -> Document:
         """The compare-and-set that writes the row."""
-        row = {"v": self.version + 1, "e": self.epoch, "s": self.sequence, "b": self.waiting}
+        row = {"v": self.version + 1, "e": self.epoch, "s": self.sequence, "b": self.waiting, "u": self.unread}
         return statement({"_id": self.id, "v": self.version}, row, upsert=self.version == 0)
 
 
 def read_lane(row: Document) -> Lane:
     """A lane from its row."""
-    return Lane(row["_id"], row["v"], row["e"], row["s"], row["b"])
+    return Lane(row["_id"], *_numbers(row))
+
+
+def _numbers(row: Document) -> Numbers:
+    return row["v"], row["e"], row["s"], row["b"], row.get("u", 0)
 
 
 @dataclass(slots=True)
@@ -70,7 +81,7 @@ class Lanes:
     """Lanes in memory, at most about `limit`: we alone write those of the partitions we hold, but for replays."""
 
     limit: int = 200_000
-    _known: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    _known: dict[str, Numbers] = field(default_factory=dict)
 
     async def load(self, reads: Reads, lane_ids: Iterable[str]) -> dict[str, Lane]:
         """The lanes of a batch, fresh objects; one query for those not in memory."""
@@ -78,7 +89,7 @@ class Lanes:
         missing = [one for one in wanted if one not in self._known]
         if missing:
             rows = await reads.find(LANES.name, {"_id": {"$in": missing}})
-            self._known.update((row["_id"], (row["v"], row["e"], row["s"], row["b"])) for row in rows)
+            self._known.update((row["_id"], _numbers(row)) for row in rows)
         known = self._known
         return {one: Lane(one, *known.get(one, ())) for one in wanted}
 
@@ -88,7 +99,7 @@ class Lanes:
             self._known.clear()
         for lane in lanes:
             if lane.changed:
-                self._known[lane.id] = (lane.version + 1, lane.epoch, lane.sequence, lane.waiting)
+                self._known[lane.id] = (lane.version + 1, lane.epoch, lane.sequence, lane.waiting, lane.unread)
 
     def forget(self) -> None:
         """Trust nothing: another may have written."""

@@ -113,8 +113,9 @@ class Store(Generic[State]):
         missing = [one for one in aggregate_ids if one not in self._kept and one not in self._absent]
         if not missing:
             return
-        self._absent.update(missing)
-        for document in await self._reads.find(self.collection, {"_id": {"$in": missing}}):
+        found = await self._reads.find(self.collection, {"_id": {"$in": missing}})
+        self._absent.update(set(missing).difference(document["_id"] for document in found))
+        for document in found:
             self._remember(document)
 
     def merge(self) -> Sequence[tuple[Kept[State], Event]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.contracts.event import Event
 from shared.platform.database import Document, Reads, Transaction, statement
-from shared.platform.errors import LostRace
+from shared.platform.errors import LostRace, Unwritable
 from shared.platform.outbox import JOURNAL, OUTBOX, Cause, Voice, spoken
 from shared.platform.store import Kept, Store
 
@@ -75,9 +75,13 @@ class Unit:
 
     async def write(self, transaction: Transaction) -> None:
         """State, outbox and journal, in that order; raises LostRace when an aggregate has moved on."""
-        outbox, journal = self._spoken()
-        for store in self._by_class.values():
-            await write_matching(transaction, store.collection, store.statements())
+        try:
+            outbox, journal = self._spoken()
+            changed = [(store.collection, store.statements()) for store in self._by_class.values()]
+        except Exception as error:
+            raise Unwritable(f"what was decided cannot be written ({type(error).__name__})") from error
+        for collection, statements in changed:
+            await write_matching(transaction, collection, statements)
         await transaction.insert(OUTBOX.name, [*outbox, *self.extra])
         await transaction.insert(JOURNAL.name, journal)
 

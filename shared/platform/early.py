@@ -1,0 +1,45 @@
+"""One query a collection for all that the events of a batch are about, before the handlers ask one by one.
+
+It only saves round trips: whatever fails here is met again by the handler that asks for the same, and parks its event.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from shared.contracts.event import Event
+from shared.platform.errors import LostRace, TryAgain
+from shared.platform.handlers import About
+from shared.platform.items import Item
+from shared.platform.unit import Unit
+
+log = logging.getLogger("kommunkontakt.early")
+
+
+async def load_early(unit: Unit, items: Sequence[Item]) -> None:
+    """Load what the handlers' declarations name; TryAgain and LostRace pass through."""
+    wanted: defaultdict[type, set[str]] = defaultdict(set)
+    for item in items:
+        if item.handler is not None and item.event is not None:
+            for kind, about in item.handler.about.items():
+                wanted[kind].update(_asked(about, item.event))
+    for kind, aggregate_ids in wanted.items():
+        await _load(unit, kind, aggregate_ids)
+
+
+def _asked(about: About, event: Event) -> Iterable[str]:
+    try:
+        ids = about(event)
+        return (ids,) if isinstance(ids, str) else tuple(ids)
+    except Exception as error:
+        log.error("about does not work", extra={"reason": type(error).__name__})
+        return ()
+
+
+async def _load(unit: Unit, kind: type, aggregate_ids: Iterable[str]) -> None:
+    try:
+        await unit.store(kind).load(aggregate_ids)
+    except (TryAgain, LostRace):
+        raise
+    except Exception as error:
+        log.error("a document cannot be read", extra={"reason": type(error).__name__})
