@@ -1,23 +1,25 @@
 """Replay and discard: a person's answer to what is parked or rejected, and waking what waited for another event.
 
 A lane's events run again in their order, one unit of work each, and bypass "heard"; then the lane is free. The lane's
-row is written by compare-and-set, so that a batch that blocks it at the same moment conflicts.
+row is written by compare-and-set, so that a batch that blocks it at the same moment conflicts. Whoever leaves a lane
+passes the turn on in the same write: what is next is tried by the safety net, should we be killed before we get there.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.contracts.refusal import Refused, Unknown
 from shared.platform.database import Document, Transaction, statement
-from shared.platform.errors import LostRace, NotAnEvent
+from shared.platform.errors import LostRace, NotAnEvent, TryAgain, Unwritable
 from shared.platform.heard import LANES, Lane, read_lane
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, item_of
 from shared.platform.outbox import Cause
-from shared.platform.parked import PARKED, Kind, Reason, parked_event, told, unpack, why
+from shared.platform.parked import PARKED, Kind, Reason, parked_event, rejected_event, told, unpack, why
 from shared.platform.unit import Unit, write_matching
 
 Answer = Literal["replayed", "discarded"]
@@ -37,6 +39,9 @@ class Decision:
     by: str
     why: str
 
+
+WAITS = ({"kind": Kind.AWAITING.value}, {"kind": Kind.TIMER.value, "awaits": {"$gt": ""}})
+"""What may be tried again without a person: what waits for another event, or has its turn in its lane."""
 
 WOKEN = Decision("replayed", "kommunkontakt", "what it waited for has come")
 
@@ -61,17 +66,17 @@ class Parking:
         if found["lane"] is not None and (await self._head(found["lane"]))["_id"] != parking_id:
             raise Refused("not-first", "Händelsen väntar bakom en annan.", "The event waits behind another one.")
         reason = await self._settle(found, decision)
+        if found["lane"] is not None and _leaves(reason):
+            await self.drain(found["lane"])
         if reason is not None:
             raise Refused(
                 "still-failing", f"Det går fortfarande inte: {reason.sv}", f"Still not: {reason.en}", reason.where
             )
-        if found["lane"] is not None:
-            await self.drain(found["lane"])
 
     async def drain(self, lane_id: str) -> None:
         """Run what waits in a lane, until it is empty or one of it can't be acted on."""
         while (head := await self._head_or_none(lane_id)) is not None:
-            if head["kind"] == Kind.PARKED or await self._settle(head, WOKEN) is not None:
+            if head["kind"] == Kind.PARKED or not _leaves(await self._settle(head, WOKEN)):
                 return
 
     async def wake(self, subjects: Iterable[str]) -> None:
@@ -86,10 +91,9 @@ class Parking:
 
     async def wake_due(self) -> int:
         """The safety net: try what waits and has not been tried for a while. Returns how many still wait."""
-        now = self._hearing.wall.now()
-        due = await self._find({"open": True, "kind": Kind.AWAITING.value, "retry_at": {"$lte": now}})
-        await self._run_all(due)
-        waiting = await self._database.count(PARKED.name, {"open": True, "kind": Kind.AWAITING.value})
+        due = {"open": True, "retry_at": {"$lte": self._hearing.wall.now()}, "$or": list(WAITS)}
+        await self._run_all(await self._find(due))
+        waiting = await self._database.count(PARKED.name, {"open": True, "$or": list(WAITS)})
         self._any_waits = waiting > 0
         return waiting
 
@@ -97,7 +101,9 @@ class Parking:
         for lane_id in dict.fromkeys(found["lane"] for found in waiting if found["lane"] is not None):
             await self.drain(lane_id)
         for found in waiting:
-            if found["lane"] is None:
+            if found["kind"] == Kind.TIMER:
+                await self._answer_timer(found, WOKEN)
+            elif found["lane"] is None:
                 await self._settle(found, WOKEN)
 
     async def _find(self, query: Document) -> list[Document]:
@@ -124,19 +130,29 @@ class Parking:
 
     async def _settle(self, found: Document, decision: Decision) -> Reason | None:
         """One record, in one unit of work; the reason when it still can't be acted on."""
-        for _ in range(TRIES):
+        fault: Unwritable | None = None
+        for lost in range(TRIES):
             try:
-                return await self._try(found, decision)
+                return await self._try(found, decision, fault)
             except LostRace:
-                continue
+                await asyncio.sleep(0.001 * 2**lost)  # so that the winner can finish
+                if not await self._is_open(found):
+                    return None
+            except Unwritable as error:
+                if fault is not None:
+                    raise TryAgain("why a record waits cannot be kept") from error
+                fault = error
         return Reason(Kind(found["kind"]), "others write the same all the time", "andra skriver samma hela tiden")
 
-    async def _try(self, found: Document, decision: Decision) -> Reason | None:
+    async def _is_open(self, found: Document) -> bool:
+        return bool(await self._database.find(PARKED.name, {"_id": found["_id"], "open": True}))
+
+    async def _try(self, found: Document, decision: Decision, fault: Unwritable | None) -> Reason | None:
         session = await self._database.session()
         try:
             async with session.transaction() as transaction:
                 unit = self._hearing.unit(transaction)
-                reason = await self._act(unit, found) if decision.answer == "replayed" else None
+                reason = await self._act(unit, found, fault) if decision.answer == "replayed" else None
                 if reason is None:
                     await self._close(transaction, unit, found, decision)
                 else:
@@ -147,16 +163,19 @@ class Parking:
         self._hearing.news.set()
         return reason
 
-    async def _act(self, unit: Unit, found: Document) -> Reason | None:
-        record = unpack(self._hearing.seal.unseal(bytes(found["bytes"]), found["_id"]))
-        item = item_of(self._hearing, record)
+    async def _act(self, unit: Unit, found: Document, fault: Unwritable | None) -> Reason | None:
+        topic = self._hearing.topics.get(found["topic"])
+        theirs = topic is not None and topic.publisher is not None
         try:
-            await self._run(unit, item)
-        except LostRace:
+            if fault is not None:
+                raise fault
+            record = unpack(self._hearing.seal.unseal(bytes(found["bytes"]), found["_id"]))
+            await self._run(unit, item_of(self._hearing, record))
+        except (LostRace, TryAgain):
             raise
         except Exception as error:
             unit.discard()
-            return why(error, inbox=not item.own and isinstance(error, NotAnEvent | Refused))
+            return why(error, inbox=theirs and isinstance(error, NotAnEvent | Refused | Unwritable))
         return None
 
     async def _run(self, unit: Unit, item: Item) -> None:
@@ -169,53 +188,91 @@ class Parking:
         unit.merge(Cause.of(envelope))
 
     async def _close(self, transaction: Transaction, unit: Unit, found: Document, decision: Decision) -> None:
-        change = {
-            "open": False,
-            "outcome": decision.answer,
-            "decided_by": decision.by,
-            "decided_because": decision.why,
-            "decided_at": unit.voice.at,
-        }
-        still = {"_id": found["_id"], "open": True}
-        await write_matching(transaction, PARKED.name, [statement(still, {"$set": change})])
+        await self._change(transaction, found, _decided(decision, unit.voice.at))
         if found["lane"] is not None:
-            await self._one_less(transaction, found["lane"])
+            await self._pass_on(transaction, found)
 
-    async def _one_less(self, transaction: Transaction, lane_id: str) -> None:
-        rows = await transaction.find(LANES.name, {"_id": lane_id})
-        lane = read_lane(rows[0]) if rows else Lane(lane_id)
+    async def _change(self, transaction: Transaction, found: Document, change: Document) -> None:
+        """Only what is open still, and as we know it: a late look never opens again what a person has closed."""
+        still = {"_id": found["_id"], "open": True, "tries": found["tries"]}
+        await write_matching(transaction, PARKED.name, [statement(still, {"$set": change})])
+
+    async def _pass_on(self, transaction: Transaction, found: Document) -> None:
+        """It leaves its lane: one less waits there, and what was behind it is next."""
+        rows = await transaction.find(LANES.name, {"_id": found["lane"]})
+        lane = read_lane(rows[0]) if rows else Lane(found["lane"])
         lane.waiting = max(0, lane.waiting - 1)
         await write_matching(transaction, LANES.name, [lane.statement()])
+        others = {"lane": found["lane"], "open": True, "_id": {"$ne": found["_id"]}}
+        for one in await transaction.find(PARKED.name, others, sort=(("order", 1),), limit=1):
+            if one["kind"] == Kind.BEHIND:
+                turn = {"kind": Kind.AWAITING.value, "retry_at": self._hearing.wall.now()}
+                await transaction.update(PARKED.name, [statement({"_id": one["_id"]}, {"$set": turn})])
 
     async def _keep_waiting(self, transaction: Transaction, unit: Unit, found: Document, reason: Reason) -> None:
         tries = found["tries"] + 1
         pause = min(timedelta(milliseconds=200 * 2 ** min(tries, 10)), LONGEST_WAIT)
-        in_lane = found["lane"] is not None and reason.kind is Kind.REJECTED
-        kind = Kind.PARKED if in_lane else reason.kind
-        change = {**told(reason), "kind": kind.value, "tries": tries, "retry_at": self._hearing.wall.now() + pause}
+        change = {**told(reason), "kind": reason.kind.value, "tries": tries}
+        change["retry_at"] = self._hearing.wall.now() + pause
         change["alarmed"] = self._alarm(unit, found, {**found, **change})
-        still = {"_id": found["_id"], "open": True}
-        await write_matching(transaction, PARKED.name, [statement(still, {"$set": change})])
+        if found["lane"] is not None and reason.kind is Kind.REJECTED:
+            change["lane"] = None
+            self._tell_back(unit, {**found, **change})
+            await self._pass_on(transaction, found)
+        await self._change(transaction, found, change)
+
+    def _tell_back(self, unit: Unit, kept: Document) -> None:
+        """An inbound event that had to wait turned out to be wrong: its publisher is told, and it stops nobody."""
+        publisher = self._hearing.topics[kept["topic"]].publisher
+        if publisher is not None:
+            cause = Cause(kept["event_id"], kept["correlation"] or kept["event_id"])
+            unit.extra.append(rejected_event(kept, publisher, unit.voice, cause))
+            self._hearing.metrics.rejected.labels(publisher.name).inc()
 
     def _alarm(self, unit: Unit, before: Document, kept: Document) -> bool:
         """Say once that it is parked: when it turns out so, or when it has waited for ten minutes."""
         fell = kept["kind"] == Kind.PARKED and before["kind"] != Kind.PARKED
         waited = kept["kind"] == Kind.AWAITING and unit.voice.at - before["at"] > ALARM_AFTER
-        alarmed = bool(before.get("alarmed"))
+        alarmed = bool(before.get("alarmed")) or before["kind"] == Kind.PARKED
         if (fell or waited) and not alarmed:
             unit.extra.append(parked_event(kept, unit.voice, Cause()))
             log.error("an event waits for help", extra={"parking_id": kept["_id"], "reason": kept["reason"]})
         return alarmed or fell or waited
 
     async def _answer_timer(self, found: Document, decision: Decision) -> None:
-        change = {"open": False, "outcome": decision.answer, "decided_by": decision.by, "decided_because": decision.why}
+        for lost in range(TRIES):
+            try:
+                await self._answer_once(found, decision)
+                return
+            except LostRace:
+                await asyncio.sleep(0.001 * 2**lost)
+                if not await self._is_open(found):
+                    return
+        raise TryAgain("others write the same all the time")
+
+    async def _answer_once(self, found: Document, decision: Decision) -> None:
+        """Close the row; a promise that is tried again is due now."""
         session = await self._database.session()
         try:
             async with session.transaction() as transaction:
-                open_still = statement({"_id": found["_id"], "open": True}, {"$set": change})
-                await write_matching(transaction, PARKED.name, [open_still])
+                await self._change(transaction, found, _decided(decision, self._hearing.clock.now()))
                 if decision.answer == "replayed":
                     due = {"$set": {"due_at": self._hearing.clock.now()}}
                     await transaction.update(found["collection"], [statement({"_id": found["subject"]}, due)])
         finally:
             await session.close()
+
+
+def _leaves(reason: Reason | None) -> bool:
+    """Whether a record is out of its lane's way: acted on, discarded, or told back to its publisher."""
+    return reason is None or reason.kind is Kind.REJECTED
+
+
+def _decided(decision: Decision, at: datetime) -> Document:
+    return {
+        "open": False,
+        "outcome": decision.answer,
+        "decided_by": decision.by,
+        "decided_because": decision.why,
+        "decided_at": at,
+    }

@@ -7,6 +7,7 @@ lease); that a thing is done once rests on versions, not on the lease.
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from shared.platform.database import Document, Transaction, statement
@@ -19,6 +20,7 @@ from shared.platform.parked import PARKED, Kind, parking, told, why
 from shared.platform.unit import Unit
 
 AT_ONCE = 200
+LONGEST_WAIT = timedelta(seconds=30)
 LOOK_EVERY = 0.25
 
 log = logging.getLogger("kommunkontakt.timers")
@@ -157,6 +159,6 @@ class Timers:
             "correlation": None,
             **told(why(error, inbox=False)),
             "at": self._hearing.clock.now(),
-            "retry_at": self._hearing.wall.now(),
+            "retry_at": self._hearing.wall.now() + LONGEST_WAIT,
             "tries": 0,
         }
