@@ -18,7 +18,7 @@ HEARD = Stream("bench.calls.v1", "bench")
 SAID = Stream("bench.cases.v1", "bench")
 MUNICIPALITY = "1460"
 BEGAN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-WISH = "Vi vill bygga ut vår lastkaj och undrar vilka tillstånd som behövs, och hur lång tid det brukar ta hos er i höst."
+WISH = "Vi vill bygga ut vår lastkaj och undrar vilka tillstånd som behövs, och hur lång tid det brukar ta hos er nu."
 
 
 class CaseCalled(Event, stream=HEARD, about="case_id"):
