@@ -6,22 +6,27 @@ lease); that a thing is done once rests on versions, not on the lease.
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.platform.database import Document, Transaction, statement
-from shared.platform.errors import LostRace, TryAgain, Unwritable
+from shared.platform.errors import LostRace, TryAgain
 from shared.platform.handlers import Function, Wants
 from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
 from shared.platform.outbox import Cause
 from shared.platform.parked import PARKED, Kind, parking, told, why
-from shared.platform.unit import Unit
+from shared.platform.unit import Unit, write_matching
 
 AT_ONCE = 200
 LONGEST_WAIT = timedelta(seconds=30)
 LOOK_EVERY = 0.25
+
+Versions = Mapping[str, int]
+"""Aggregates that are due, and the versions in which they were seen so."""
+Failed = tuple[str, int, Exception]
 
 log = logging.getLogger("kommunkontakt.timers")
 
@@ -80,35 +85,40 @@ class Timers:
 
     async def _act(self, promise: Promise, due: list[Document]) -> None:
         """All in one unit of work; should that be refused or lost, one by one."""
+        versions = {found["_id"]: found["_v"] for found in due}
         try:
-            await self._together(promise, [found["_id"] for found in due])
-        except (LostRace, Unwritable):
-            for found in due:
-                await self._alone(promise, found)
+            await self._together(promise, versions)
+        except TryAgain:
+            raise
+        except Exception:
+            for aggregate_id, version in versions.items():
+                await self._alone(promise, {aggregate_id: version})
 
-    async def _alone(self, promise: Promise, found: Document) -> None:
+    async def _alone(self, promise: Promise, versions: Versions) -> None:
         try:
-            await self._together(promise, [found["_id"]])
+            await self._together(promise, versions)
         except LostRace:
             return  # it has changed: the next look sees it as it now is
-        except Unwritable as error:
-            await self._write(promise, None, [(found["_id"], error)])
+        except TryAgain:
+            raise
+        except Exception as error:
+            await self._write(promise, None, [(one, version, error) for one, version in versions.items()])
 
-    async def _together(self, promise: Promise, ids: list[str]) -> None:
+    async def _together(self, promise: Promise, versions: Versions) -> None:
         hearing = self._hearing
         unit = hearing.unit(hearing.database)
-        await unit.store(promise.kind).load(ids)
-        failed: list[tuple[str, Exception]] = []
-        for aggregate_id in ids:
+        await unit.store(promise.kind).load(versions)
+        failed: list[Failed] = []
+        for aggregate_id, version in versions.items():
             try:
                 await self._one(promise, unit, aggregate_id)
             except (TryAgain, LostRace):
                 raise
             except Exception as error:
                 unit.discard()
-                failed.append((aggregate_id, error))
+                failed.append((aggregate_id, version, error))
         await self._write(promise, unit, failed)
-        hearing.metrics.timers_kept.labels(promise.name).inc(len(ids) - len(failed))
+        hearing.metrics.timers_kept.labels(promise.name).inc(len(versions) - len(failed))
         hearing.news.set()
 
     async def _one(self, promise: Promise, unit: Unit, aggregate_id: str) -> None:
@@ -122,23 +132,25 @@ class Timers:
             raise RuntimeError("a promise that was kept must say when the next one is due")
         unit.merge(Cause())
 
-    async def _write(self, promise: Promise, unit: Unit | None, failed: list[tuple[str, Exception]]) -> None:
+    async def _write(self, promise: Promise, unit: Unit | None, failed: list[Failed]) -> None:
         session = await self._hearing.database.session()
         try:
             async with session.transaction() as transaction:
                 if unit is not None:
                     await unit.write(transaction)
-                for aggregate_id, error in failed:
-                    await self._park(transaction, promise, aggregate_id, error)
+                for one in failed:
+                    await self._park(transaction, promise, one)
         finally:
             await session.close()
 
-    async def _park(self, transaction: Transaction, promise: Promise, aggregate_id: str, error: Exception) -> None:
+    async def _park(self, transaction: Transaction, promise: Promise, failed: Failed) -> None:
         """A promise that can't be kept waits for a person, so that it neither spins nor disappears."""
+        aggregate_id, version, error = failed
         collection = self._hearing.shelf[promise.kind].collection
-        log.error("a promise could not be kept", extra={"timer": promise.name, "subject": aggregate_id})
+        log.error("a promise could not be kept", extra={"timer": promise.name, "subject": aggregate_id}, exc_info=error)
+        as_it_was = {"_id": aggregate_id, "_v": version}
+        await write_matching(transaction, collection, [statement(as_it_was, {"$unset": {"due_at": ""}})])
         await transaction.update(PARKED.name, [parking(self._row(promise, collection, aggregate_id, error))])
-        await transaction.update(collection, [statement({"_id": aggregate_id}, {"$unset": {"due_at": ""}})])
 
     def _row(self, promise: Promise, collection: str, aggregate_id: str, error: Exception) -> Document:
         self._hearing.metrics.parked.labels(promise.name).inc()
