@@ -1,15 +1,17 @@
 """A command at a door goes through the same unit of work: state, outbox, journal and idempotency key in one write."""
 
+import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
-from shared.contracts.refusal import Invalid
+from shared.contracts.refusal import Invalid, Refused
 from shared.platform.database import Collection, Index, Transaction
-from shared.platform.errors import LostRace, TryAgain, Unwritable
+from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable
 from shared.platform.handlers import Wants
 from shared.platform.hearing import Hearing
 from shared.platform.logs import correlation_id, traceparent
@@ -24,6 +26,7 @@ KEY_USED = (
     "Nyckeln har redan använts till en annan begäran.",
     "The key has been used for another request.",
 )
+IS_TAKEN = ("Det finns redan.", "It is there already.")
 TOO_LARGE = ("Innehållet kan inte sparas.", "The content cannot be kept.")
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -48,7 +51,7 @@ class Once:
     @property
     def id(self) -> str:
         """The row's id."""
-        return "|".join((self.municipality, self.caller, self.door, self.key))
+        return json.dumps((self.municipality, self.caller, self.door, self.key), ensure_ascii=False)
 
     @property
     def print(self) -> str:
@@ -70,15 +73,19 @@ class Desk:
         """
         wants = Wants.of(action, skip=0)
         touched: dict[str, list[str]] = {}
-        for _ in range(TRIES):
+        last: LostRace | None = None
+        for lost in range(TRIES):
+            await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
             unit = self._hearing.unit(self._hearing.database)
             try:
                 return await self._try(wants, unit, touched, once)
-            except LostRace:
-                touched = unit.touched()
+            except LostRace as race:
+                last, touched = race, unit.touched()
                 self._hearing.metrics.conflicts.labels("desk").inc()
             except Unwritable:
                 raise Invalid("unwritable", *TOO_LARGE) from None
+        if isinstance(last, Taken):
+            raise Refused("taken", *IS_TAKEN)
         raise TryAgain("others write the same all the time")
 
     async def ask(self, question: Callable[..., Awaitable[Found]]) -> Found:

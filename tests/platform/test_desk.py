@@ -1,0 +1,204 @@
+"""A command at a door: all of it in one write, once under its key, and run again whole when a race was lost."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from shared.contracts.refusal import Invalid, Refused
+from shared.platform.database import Collection, Index, statement
+from shared.platform.desk import Desk, Once
+from shared.platform.errors import TryAgain
+from shared.platform.memory import MemoryDatabase
+from tests.platform.counting_service import Counted, Counting, Walk, Walks, stepped
+
+A, B = "1460-a", "1460-b"
+
+
+class Asked(BaseModel):
+    """What is asked."""
+
+    steps: int = 1
+
+
+class Answered(BaseModel):
+    """How far the walker has come."""
+
+    total: int
+
+
+def walking(steps: int = 1, walker: str = A) -> Any:
+    async def walk_on(walks: Walks) -> Answered:
+        walk = await walks.get(walker) or Walk("1460", walker)
+        after = replace(walk, total=walk.total + steps)
+        walks.save(after, says=(Counted(municipality="1460", walker=walker, total=min(after.total, 2**53)),))
+        return Answered(total=after.total)
+
+    return walk_on
+
+
+def under(key: str | None, asked: Asked | None = None, caller: str = "anna", door: str = "walks") -> Once | None:
+    return Once.under(key, "1460", caller, door, asked or Asked())
+
+
+async def sequences(service: Counting) -> list[int]:
+    return [row["_id"]["s"] for row in await service.rows("outbox")]
+
+
+async def test_state_outbox_journal_and_key_are_one_write() -> None:
+    service = Counting()
+    assert await Desk(service.hearing).do(walking(3), under("k")) == Answered(total=3)
+    counts = [len(await service.rows(name)) for name in ("walks", "outbox", "journal", "requests")]
+    assert counts == [1, 1, 1, 1]
+    assert service.hearing.news.is_set()
+
+
+async def test_the_same_request_again_gets_the_same_answer_and_changes_nothing() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    answers = [await desk.do(walking(), under("k")) for _ in range(3)]
+    assert answers == [Answered(total=1)] * 3
+    assert await sequences(service) == [1]
+
+
+async def test_another_request_under_the_same_key_is_invalid() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    await desk.do(walking(), under("k"))
+    with pytest.raises(Invalid) as refused:
+        await desk.do(walking(2), under("k", Asked(steps=2)))
+    assert refused.value.pointer == "/headers/Idempotency-Key"
+    assert await service.total(A) == 1
+
+
+async def test_a_key_belongs_to_its_caller_and_its_door() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    keys = [under("k"), under("k", caller="bo"), under("k", door="other"), under(None), under(None)]
+    keys += [under("c", caller="a|b", door="d"), under("b|c", caller="a", door="d"), under("c", caller="a", door="b|d")]
+    for key in keys:
+        await desk.do(walking(), key)
+    assert await service.total(A) == len(keys)
+
+
+async def test_the_same_request_many_times_at_once_is_carried_out_once() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    answers = await asyncio.gather(*(desk.do(walking(), under("k")) for _ in range(8)))
+    assert answers == [Answered(total=1)] * 8
+    assert await sequences(service) == [1]
+
+
+async def test_many_at_once_on_one_aggregate_all_count() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    answers = await asyncio.gather(*(desk.do(walking()) for _ in range(5)))
+    assert sorted(answer.total for answer in answers) == [1, 2, 3, 4, 5]
+    assert await sequences(service) == [1, 2, 3, 4, 5]
+
+
+async def test_a_lost_race_is_run_again_whole_with_what_the_winner_wrote() -> None:
+    service = Counting()
+    tries = 0
+
+    async def interrupted(walks: Walks) -> Answered:
+        nonlocal tries
+        tries += 1
+        walk = await walks.get(A) or Walk("1460", A)
+        if tries == 1:
+            await service.hear(stepped(A, 1, 40))
+        walks.save(replace(walk, total=walk.total + 2))
+        return Answered(total=walk.total + 2)
+
+    assert await Desk(service.hearing).do(interrupted) == Answered(total=42)
+    assert tries == 2
+    assert await service.total(A) == 42
+
+
+async def test_a_batch_that_meets_a_door_runs_again_and_loses_nothing() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    await asyncio.gather(
+        service.hear(*(stepped(A, n) for n in range(1, 31))), *(desk.do(walking(100)) for _ in range(4))
+    )
+    assert await service.total(A) == 430
+    assert await sequences(service) == list(range(1, 35))
+
+
+async def test_somebody_who_holds_a_lock_for_long_is_no_fault_of_the_caller() -> None:
+    service = Counting()
+    await service.hear(stepped(A, 1))
+    session = await service.database.session()
+    async with session.transaction() as held:
+        await held.update("walks", [statement({"_id": A}, {"$inc": {"_l": 1}})])
+        with pytest.raises(TryAgain):
+            await Desk(service.hearing).do(walking())
+        with pytest.raises(TryAgain):
+            await service.hear(stepped(A, 2))
+    assert await service.rows("parked") == []
+
+
+async def test_content_that_cannot_be_kept_is_422_and_nothing_is_kept() -> None:
+    service = Counting()
+    with pytest.raises(Invalid) as refused:
+        await Desk(service.hearing).do(walking(2**70), under("k"))
+    assert refused.value.status == 422
+    assert [len(await service.rows(name)) for name in ("walks", "outbox", "requests")] == [0, 0, 0]
+
+
+async def test_a_value_that_must_be_unique_and_is_taken_is_409() -> None:
+    service = Counting()
+    await service.database.prepare([Collection("walks", (Index((("total", 1),), unique=True),))])
+    desk = Desk(service.hearing)
+    await desk.do(walking(7))
+    with pytest.raises(Refused) as refused:
+        await desk.do(walking(7, B))
+    assert refused.value.status == 409
+
+
+async def test_a_refusal_passes_through_and_leaves_nothing_under_the_key() -> None:
+    service = Counting()
+
+    async def no(walks: Walks) -> Answered:
+        walks.save(Walk("1460", A, 5))
+        raise Refused("no", "Nej.", "No.")
+
+    desk = Desk(service.hearing)
+    with pytest.raises(Refused, match="No"):
+        await desk.do(no, under("k"))
+    assert await service.total(A) is None
+    assert await desk.do(walking(), under("k")) == Answered(total=1)
+
+
+async def test_a_database_that_is_away_is_said() -> None:
+    service = Counting()
+    assert isinstance(service.database, MemoryDatabase)
+    service.database.away = True
+    with pytest.raises(TryAgain):
+        await Desk(service.hearing).do(walking())
+
+
+async def test_a_question_writes_nothing() -> None:
+    service = Counting()
+    await service.hear(stepped(A, 1, 4))
+
+    async def how_far(walks: Walks) -> int:
+        walk = await walks.get(A)
+        walks.save(Walk("1460", A, 99))
+        return 0 if walk is None else walk.total
+
+    assert await Desk(service.hearing).ask(how_far) == 4
+    assert await service.total(A) == 4
+
+
+async def test_a_door_and_a_batch_number_what_they_say_together() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    for number in range(1, 4):
+        await service.hear(stepped(A, number))
+        await desk.do(walking())
+        service.clock.advance(timedelta(seconds=1))
+    assert await sequences(service) == [1, 2, 3, 4, 5, 6]
