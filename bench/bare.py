@@ -51,6 +51,7 @@ async def bare_loop(  # noqa: C901, PLR0915 - one plain function is the point
     ids = {(one.topic, one.partition): f"{GROUP}|{one.topic}|{one.partition}" for one in consumer.assignment()}
     taken = [{"q": {"_id": key}, "u": token, "upsert": True, "multi": False} for key in ids.values()]
     await database.command({"update": "positions", "updates": taken})
+    stands: dict[tuple[str, int], int | None] = dict.fromkeys(ids)
     heard: dict[str, tuple[int, int, int]] = {}  # lane -> version, epoch, sequence
     commit = None
     while tally.left > 0:
@@ -115,13 +116,18 @@ async def bare_loop(  # noqa: C901, PLR0915 - one plain function is the point
             journal.append(entry)
 
         positions = [
-            {"q": {"_id": ids[place], "token": 1}, "u": {"$set": {"next": target}}, "upsert": False, "multi": False}
+            {
+                "q": {"_id": ids[place], "token": 1, "next": stands[place]},
+                "u": {"$set": {"next": target}},
+                "upsert": False,
+                "multi": False,
+            }
             for place, target in targets.items()
         ]
         moved = [
             {
                 "q": {"_id": lane, "v": version},
-                "u": {"v": version + 1, "e": epoch, "s": sequence, "b": 0},
+                "u": {"v": version + 1, "e": epoch, "s": sequence, "b": 0, "u": 0},
                 "upsert": version == 0,
                 "multi": False,
             }
@@ -149,6 +155,7 @@ async def bare_loop(  # noqa: C901, PLR0915 - one plain function is the point
                 if documents:
                     await database.command({"insert": collection, "documents": documents}, session=session)
 
+        stands.update(targets)
         heard.update((lane, (version + 1, epoch, sequence)) for lane, (version, epoch, sequence) in lanes.items())
         if commit is None or commit.done():
             offsets = {TopicPartition(*place): target for place, target in targets.items()}
