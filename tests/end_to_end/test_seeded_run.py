@@ -12,9 +12,9 @@ import pytest
 from confluent_kafka import Producer
 
 from stack.demo_client import Doors, Heard, Tray
+from stack.instances import Install, install
 from stack.testing import Servers, start_servers
 from tests.end_to_end.expectations import Expected, Sent, plan, roster
-from tests.end_to_end.instances import Install, install
 from tests.end_to_end.referee import Verdict, judge, read_all
 from tests.waiting import until_sync
 
@@ -40,7 +40,7 @@ def test_nothing_is_lost_or_doubled_when_instances_are_killed(
             began = time.monotonic()
             publish(servers, whole, sent)
             until_sync("everything is quiet", quiet(servers, expected), seconds=PATIENCE)
-            until_sync("every instance is ready again", whole.all_ready, seconds=60)
+            whole.wait_until_ready()
             verdict = verdict_of(servers, whole, expected)
             verdict.counts["seconds"] = int(time.monotonic() - began)
     with capsys.disabled():

@@ -3,20 +3,21 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from stack.environment import Ports, service_environment
+from stack.environment import SERVICES, Ports, service_environment
 from stack.places import free_port
+from stack.problem import Problem
 from stack.process import Process
 from stack.testing import Servers
-from tests.waiting import until_sync
 
-SERVICES = ("intake", "routing", "procurement", "notify")
+READY_WITHIN = 90.0
 
 
 @dataclass(slots=True)
@@ -52,9 +53,25 @@ class Install:
         """Whether every instance is."""
         return all(instance.ready() for instance in self.instances)
 
+    def wait_until_ready(self, seconds: float = READY_WITHIN) -> None:
+        """Wait until every instance is ready; Problem when one never is."""
+        end = time.monotonic() + seconds
+        while not self.all_ready():
+            if time.monotonic() > end:
+                raise Problem(f"The services were not ready in {seconds:.0f} s; the logs: {self.logs()}")
+            time.sleep(0.05)
+
+    def of(self, service: str) -> list[Instance]:
+        """The instances of a service."""
+        return [instance for instance in self.instances if instance.service == service]
+
     def port(self, service: str) -> int:
         """A port of the service: its first instance's."""
-        return next(instance.port for instance in self.instances if instance.service == service)
+        return self.of(service)[0].port
+
+    def logs(self) -> str:
+        """The last lines that each instance wrote."""
+        return "\n".join(instance.process.last_lines() for instance in self.instances)
 
 
 def environment_for(servers: Servers, where: Path) -> dict[str, str]:
@@ -70,30 +87,43 @@ def set_up(environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def install(
-    servers: Servers, where: Path, names: Sequence[str], modules: Mapping[str, str] | None = None
+    servers: Servers,
+    where: Path,
+    names: Sequence[str],
+    modules: Mapping[str, str] | None = None,
+    *,
+    services: Sequence[str] = SERVICES,
+    stable: Container[str] = ("a",),
+    told: Mapping[str, str] | None = None,
 ) -> Iterator[Install]:
-    """Instances by these names of every service. `modules` names another main module for a service."""
-    environment = environment_for(servers, where)
+    """Instances by these names of each service, all ready.
+
+    `modules` names another main module for a service, `stable` the names that stay after a restart, and `told` is what
+    the services are told besides.
+    """
+    environment = {**environment_for(servers, where), **(told or {})}
     set_up(environment)
     started = [
-        _instance(service, name, environment, where, (modules or {}).get(service, f"services.{service}.app"))
-        for service in SERVICES
+        _instance(service, name, environment, where, (modules or {}).get(service, f"services.{service}.app"), stable)
+        for service in services
         for name in names
     ]
     whole = Install(environment, started)
     try:
         for instance in started:
             instance.process.start()
-        until_sync("every instance is ready", whole.all_ready, seconds=90)
+        whole.wait_until_ready()
         yield whole
     finally:
         for instance in started:
             instance.process.kill()
 
 
-def _instance(service: str, name: str, environment: Mapping[str, str], where: Path, module: str) -> Instance:
+def _instance(
+    service: str, name: str, environment: Mapping[str, str], where: Path, module: str, stable: Container[str]
+) -> Instance:
     port = free_port()
-    stable = {"KOMMUNKONTAKT_INSTANCE": f"{service}-{name}"} if name == "a" else {}
-    told = {**environment, f"{service.upper()}_PORT": str(port), **stable}
+    stays = {"KOMMUNKONTAKT_INSTANCE": f"{service}-{name}"} if name in stable else {}
+    told = {**environment, f"{service.upper()}_PORT": str(port), **stays}
     log = where / "logs" / f"{service}-{name}.log"
     return Instance(service, name, port, Process(f"{service}-{name}", [sys.executable, "-m", module], log, told))
