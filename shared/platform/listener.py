@@ -16,6 +16,7 @@ from shared.platform.batch import Batch
 from shared.platform.database import Session
 from shared.platform.errors import LostPosition, LostRace, TooManyParked, TryAgain
 from shared.platform.hearing import Hearing
+from shared.platform.kafka import KafkaAccess, client_options
 from shared.platform.parking import Parking
 from shared.platform.positions import Positions
 from shared.platform.understand import Record
@@ -35,9 +36,11 @@ log = logging.getLogger("kommunkontakt.listener")
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     """One member of a service's group."""
 
-    def __init__(self, hearing: Hearing, kafka_url: str, name: str, parking: Parking, *, stable: bool = False) -> None:
+    def __init__(
+        self, hearing: Hearing, kafka: KafkaAccess | str, name: str, parking: Parking, *, stable: bool = False
+    ) -> None:
         self._hearing, self._parking, self.name = hearing, parking, name
-        self._kafka_url, self._stable = kafka_url, stable
+        self._kafka, self._stable = kafka, stable
         self._consumer: AIOKafkaConsumer = None  # made in `run`: aiokafka wants a running loop
         self._positions = Positions(hearing.database, hearing.service)
         self._busy = asyncio.Lock()
@@ -84,7 +87,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _made(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._kafka_url,
+            **client_options(self._kafka),
             group_id=self._hearing.service,
             client_id=self.name,
             group_instance_id=self.name if self._stable else None,

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from shared.platform.database import Document
 from shared.platform.errors import LostRace, TryAgain
 from shared.platform.hearing import Hearing
+from shared.platform.kafka import KafkaAccess, client_options
 from shared.platform.leases import Lease
 from shared.platform.outbox import ASIDE, OUTBOX, headers_of
 
@@ -31,8 +32,8 @@ log = logging.getLogger("kommunkontakt.relay")
 class Relay:
     """Publishes one service's outbox."""
 
-    def __init__(self, hearing: Hearing, kafka_url: str, lease: Lease) -> None:
-        self._hearing, self._database, self._kafka_url, self._lease = hearing, hearing.database, kafka_url, lease
+    def __init__(self, hearing: Hearing, kafka: KafkaAccess | str, lease: Lease) -> None:
+        self._hearing, self._database, self._kafka, self._lease = hearing, hearing.database, kafka, lease
         self._failures = 0
         self.trouble: str | None = None
 
@@ -64,7 +65,7 @@ class Relay:
     async def _while_held(self) -> None:
         """The lease, the producer (which fences the one before), the lease again, and only then the outbox."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka_url,
+            **client_options(self._kafka),
             client_id=f"{self._hearing.service}-relay",
             transactional_id=f"{self._hearing.service}-relay",
             acks="all",

@@ -93,7 +93,7 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
     instance = platform.instance or f"{os.getpid()}-{os.urandom(4).hex()}"
     work = Work(
         hearing,
-        platform.kafka_url,
+        platform.kafka,
         parts.bus.promises,
         instance=instance,
         stable=platform.instance is not None,

@@ -35,6 +35,7 @@ from pydantic_core import ErrorDetails, from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.platform.errors import WrongSetting
+from shared.platform.kafka import KafkaAccess, Mechanism, Protocol, fault_of
 
 SECRETS_DIR = "KOMMUNKONTAKT_SECRETS_DIR"
 DEVELOPMENT_SECRET = "for development only, never for real people"  # noqa: S105
@@ -141,6 +142,11 @@ class PlatformSettings(BaseSettings):
     kafka_url: Annotated[str, AfterValidator(_kafka)] = Field(
         "127.0.0.1:9092", validation_alias=AliasChoices("KOMMUNKONTAKT_KAFKA_URL", "KAFKA_URL")
     )
+    kafka_user: str | None = None
+    kafka_password: str | None = Field(None, repr=False)
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    kafka_sasl_mechanism: Mechanism = "SCRAM-SHA-512"
+    kafka_ca_file: Path | None = None
     mongo_url: Annotated[str, AfterValidator(_mongo)] = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0",
         validation_alias=AliasChoices("KOMMUNKONTAKT_MONGO_URL", "MONGO_URL"),
@@ -162,6 +168,25 @@ class PlatformSettings(BaseSettings):
     lanes: int = Field(1, ge=1, le=12)
     replication: int = Field(1, ge=1, le=9)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def kafka(self) -> KafkaAccess:
+        """What every Kafka client is given."""
+        return KafkaAccess(
+            self.kafka_url,
+            self.kafka_security_protocol,
+            self.kafka_sasl_mechanism,
+            self.kafka_user,
+            self.kafka_password,
+            self.kafka_ca_file,
+        )
+
+    @field_validator("kafka_security_protocol")
+    @classmethod
+    def _as_the_user_needs(cls, protocol: Protocol, info: ValidationInfo) -> Protocol:
+        if fault := fault_of(protocol, info.data.get("kafka_user"), info.data.get("kafka_password")):
+            raise ValueError(fault)
+        return protocol
 
     @field_validator("clock")
     @classmethod

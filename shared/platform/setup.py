@@ -17,6 +17,7 @@ from shared.contracts.catalogue import all_streams
 from shared.contracts.streams import PARTITIONS, Stream, inbox
 from shared.platform import development, replica_set
 from shared.platform.errors import TryAgain, WrongSetting
+from shared.platform.kafka import KafkaAccess, client_options
 from shared.platform.mongo import connect
 from shared.platform.settings import PlatformSettings
 
@@ -28,9 +29,9 @@ def streams(settings: PlatformSettings) -> list[Stream]:
     return [*all_streams(), *(inbox(publisher.name) for publisher in settings.publishers)]
 
 
-async def create_topics(kafka_url: str, wanted: list[Stream], replication: int = 1) -> int:
+async def create_topics(kafka: KafkaAccess | str, wanted: list[Stream], replication: int = 1) -> int:
     """Create the topics that are missing and return how many those were."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url)
+    admin = AIOKafkaAdminClient(**client_options(kafka))
     await admin.start()
     try:
         there = set(await admin.list_topics())
@@ -61,7 +62,7 @@ async def set_up(settings: PlatformSettings, new_replica_set: str | None = None)
         await _until_there(database.check)
     finally:
         await database.close()
-    return await _until_there(lambda: create_topics(settings.kafka_url, streams(settings), settings.replication))
+    return await _until_there(lambda: create_topics(settings.kafka, streams(settings), settings.replication))
 
 
 async def _until_there(step: Callable[[], Awaitable[int | None]]) -> int:

@@ -11,6 +11,7 @@ from shared.platform.desk import REQUESTS
 from shared.platform.errors import LostRace, TryAgain
 from shared.platform.heard import INBOUND, LANES
 from shared.platform.hearing import Hearing
+from shared.platform.kafka import KafkaAccess
 from shared.platform.leases import LEASES, Lease
 from shared.platform.listener import Listener
 from shared.platform.outbox import ASIDE, JOURNAL, OUTBOX
@@ -37,7 +38,7 @@ class Work:
     def __init__(
         self,
         hearing: Hearing,
-        kafka_url: str,
+        kafka: KafkaAccess | str,
         promises: Sequence[Promise],
         *,
         instance: str,
@@ -48,8 +49,8 @@ class Work:
     ) -> None:
         self.hearing, self.parking = hearing, Parking(hearing)
         names = [f"{hearing.service}-{instance}-{number}" for number in range(lanes if hearing.topics else 0)]
-        self._listeners = [Listener(hearing, kafka_url, name, self.parking, stable=stable) for name in names]
-        self._relay = Relay(hearing, kafka_url, self._lease("relay", instance))
+        self._listeners = [Listener(hearing, kafka, name, self.parking, stable=stable) for name in names]
+        self._relay = Relay(hearing, kafka, self._lease("relay", instance))
         self._timers = Timers(hearing, tuple(promises), self._lease("timers", instance))
         self._watch = Watch(hearing, self._listeners)
         self._others, self._simulated = others, simulated

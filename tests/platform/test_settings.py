@@ -1,6 +1,7 @@
 """Settings come from the environment; whatever stands there, the answer is settings or one sentence."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.platform.errors import WrongSetting
+from shared.platform.kafka import client_options
 from shared.platform.settings import PlatformSettings, Publisher, ServiceSettings
 
 
@@ -102,6 +104,57 @@ def test_two_places_for_keys_are_one_too_many() -> None:
     assert "must not both be set" in refusal(PRODUCTION | {"KOMMUNKONTAKT_JWT_KEY_FILE": "/k.pem"})
 
 
+SASL = {
+    "KOMMUNKONTAKT_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KOMMUNKONTAKT_KAFKA_USER": "intake",
+    "KOMMUNKONTAKT_KAFKA_PASSWORD": "a-secret-",
+}
+
+
+def test_kafka_is_told_who_we_are() -> None:
+    access = loaded(DEVELOPMENT | SASL | {"KAFKA_URL": "k:9"}).platform.kafka
+    told = client_options(access)
+    assert isinstance(told.pop("ssl_context"), ssl.SSLContext)
+    assert told == {
+        "bootstrap_servers": "k:9",
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "intake",
+        "sasl_plain_password": "a-secret-",
+    }
+    assert "a-secret-" not in repr(access)
+
+
+def test_where_kafka_asks_nobody_an_address_is_enough() -> None:
+    plain = {"bootstrap_servers": "k:9", "security_protocol": "PLAINTEXT"}
+    assert client_options("k:9") == plain
+    assert client_options(loaded(DEVELOPMENT | {"KAFKA_URL": "k:9"}).platform.kafka) == plain
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("USER", "is SASL_SSL, so KOMMUNKONTAKT_KAFKA_USER and KOMMUNKONTAKT_KAFKA_PASSWORD must both be set."),
+        ("PASSWORD", "is SASL_SSL, so KOMMUNKONTAKT_KAFKA_USER and KOMMUNKONTAKT_KAFKA_PASSWORD must both be set."),
+        (
+            "SECURITY_PROTOCOL",
+            "must be SASL_SSL or SASL_PLAINTEXT when KOMMUNKONTAKT_KAFKA_USER is set.",
+        ),
+    ],
+)
+def test_half_a_kafka_user_is_refused(left_out: str, said: str) -> None:
+    half = {name: value for name, value in SASL.items() if name != f"KOMMUNKONTAKT_KAFKA_{left_out}"}
+    assert refusal(DEVELOPMENT | half) == f"KOMMUNKONTAKT_KAFKA_SECURITY_PROTOCOL {said}"
+
+
+def test_a_file_that_holds_no_certificates_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for file in (tmp_path / "ca.pem", tmp_path / "nowhere"):
+        access = loaded(DEVELOPMENT | SASL | {"KOMMUNKONTAKT_KAFKA_CA_FILE": str(file)}).platform.kafka
+        with pytest.raises(WrongSetting, match=r"^KOMMUNKONTAKT_KAFKA_CA_FILE names no file of certificates"):
+            client_options(access)
+
+
 def test_publishers_are_a_list_in_json() -> None:
     text = '[{"name": "civic", "municipality": "1460", "types": ["contact-received"]}]'
     (publisher,) = loaded(DEVELOPMENT | {"KOMMUNKONTAKT_PUBLISHERS": text}).platform.publishers
@@ -161,6 +214,9 @@ def test_secrets_are_never_shown() -> None:
         "KOMMUNKONTAKT_PARTY_SECRET": "a-secret-" * 4,
         "KOMMUNKONTAKT_MONGO_URL": "mongodb://user:a-secret-@m/",
         "KOMMUNKONTAKT_SMTP_URL": "smtp://user:a-secret-@m",
+        "KOMMUNKONTAKT_KAFKA_PASSWORD": "a-secret-",
+        "KOMMUNKONTAKT_KAFKA_USER": "u",
+        "KOMMUNKONTAKT_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
     }
     assert "a-secret-" not in repr(loaded(PRODUCTION | hidden))
     short = dict.fromkeys(hidden, "a-secret-")
