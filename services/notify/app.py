@@ -15,22 +15,22 @@ from shared.platform.database import Database
 from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
 from shared.platform.service import Parts, assemble, serve
-from shared.platform.work import Task
+from shared.platform.work import Worker
 
 
 def parts(settings: Settings) -> Parts:
     """What notify brings to the platform."""
 
-    def tasks(hearing: Hearing, instance: str) -> Mapping[str, Task]:
+    def workers(hearing: Hearing, instance: str) -> Mapping[str, Worker]:
         channel = EmailChannel(settings.mail_server, settings.sender, hearing.wall)
         lease = Lease(hearing.database, "sender", instance, hearing.wall, hearing.metrics)
-        return {"sender": Sender(hearing, channel, lease).run}
+        return {"sender": Sender(hearing, channel, lease)}
 
     return Parts(
         bus=bus,
         shelf={Recipients: KeptRecipients, Messages: KeptMessages},
         doors=[router],
-        tasks=tasks,
+        workers=workers,
     )
 
 

@@ -62,6 +62,7 @@ class Sender:
         self._times_away = 0
         self._paused_until: datetime | None = None
         self._carriers: list[asyncio.Task[None]] = []
+        self.trouble: str | None = None
 
     async def run(self) -> None:
         """Look for what is due, again and again. Cancelled, it finishes what is in hand."""
@@ -76,10 +77,10 @@ class Sender:
 
     async def look(self) -> int:
         """One look: what is due is handed over, or its next attempt is set. Returns how many were looked at."""
-        wall = self._hearing.wall.now()
-        if self._paused_until is not None and wall < self._paused_until:
-            return 0
         if not await self._lease.hold():
+            self._times_away, self._paused_until = 0, None  # another instance sends, and knows
+            return 0
+        if self._paused_until is not None and self._hearing.wall.now() < self._paused_until:
             return 0
         looked_at, parcels = await self._claim()
         if parcels:
@@ -104,8 +105,11 @@ class Sender:
 
     async def _try(self) -> int:
         try:
-            return await self.look()
+            looked_at = await self.look()
+            self.trouble = f"the channel {self._channel.name} is away" if self._times_away else None
+            return looked_at
         except (TryAgain, LostRace) as away:
+            self.trouble = str(away) if isinstance(away, TryAgain) else None
             log.info("waits", extra={"reason": type(away).__name__})
             return 0
 

@@ -181,6 +181,7 @@ class Batch:
         expected, sequence = lane.sequence + 1, envelope.sequence or 0
         verdict = lane.hear(envelope.epoch or 0, sequence, any_start=item.topic.stream.compacted)
         if verdict is Verdict.GAP:
+            work.counts["gaps", ""] += 1
             self._set_aside(work, item, lane, gap(expected, sequence))
         elif verdict is Verdict.REPEAT:
             work.counts["repeated", ""] += 1

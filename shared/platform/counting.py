@@ -8,7 +8,7 @@ from shared.platform.unit import Said
 
 
 def count_all(hearing: Hearing, counts: Mapping[tuple[str, str], int], says: Sequence[Said]) -> None:
-    """Add what was heard, told back, parked, repeated and passed by (by what and label), and what was said."""
+    """Add what was heard, told back, parked, repeated, passed by and missed (what, label), and what was said."""
     metrics, listener = hearing.metrics, hearing.service
     for (what, label), count in counts.items():
         if what == "heard":

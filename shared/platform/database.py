@@ -96,8 +96,8 @@ class Database(Reads, Protocol):
         """Delete all that match and return how many."""
         ...
 
-    async def count(self, collection: str, query: Query) -> int:
-        """How many match."""
+    async def count(self, collection: str, query: Query, *, limit: int = 0) -> int:
+        """How many match; with a limit, counting stops there."""
         ...
 
     async def prepare(self, collections: Sequence[Collection]) -> None:

@@ -1,10 +1,11 @@
-"""Writes what the catalogue says of itself: docs/events.md, docs/asyncapi.yaml and docs/schemas; `--check` compares."""
+"""Writes what the code says of itself: docs/events.md, asyncapi.yaml, metrics.md and schemas; `--check` compares."""
 
 import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from shared.platform import metrics
 from shared.platform.docs_asyncapi import asyncapi
 from shared.platform.docs_events import events_page
 from shared.platform.docs_listeners import listeners
@@ -27,7 +28,12 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
 def documents() -> dict[str, str]:
     """Every generated document, by its path under docs/."""
     heard = listeners()
-    return {"events.md": events_page(heard), "asyncapi.yaml": asyncapi(heard), **schema_files()}
+    return {
+        "events.md": events_page(heard),
+        "asyncapi.yaml": asyncapi(heard),
+        "metrics.md": metrics.page(),
+        **schema_files(),
+    }
 
 
 def write(wanted: Mapping[str, str], root: Path) -> None:

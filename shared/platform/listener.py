@@ -200,8 +200,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         began = loop.time()
         subjects = await batch.take(records)
         metrics = self._hearing.metrics
-        metrics.batch_seconds.labels(self.name).observe(loop.time() - began)
-        metrics.batch_events.labels(self.name).observe(len(records))
+        metrics.batch_seconds.labels(self._hearing.service).observe(loop.time() - began)
+        metrics.batch_events.labels(self._hearing.service).observe(len(records))
         self.batches += 1
         self._commit_soon()
         await self._parking.heard_of(subjects)

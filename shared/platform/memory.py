@@ -209,9 +209,9 @@ class MemoryDatabase:
                 self.release(work)
         raise TryAgain("somebody else has kept a lock for too long")
 
-    async def count(self, collection: str, query: Query) -> int:
+    async def count(self, collection: str, query: Query, *, limit: int = 0) -> int:
         """See `Database`."""
-        return len(await self.find(collection, query))
+        return len(await self.find(collection, query, limit=limit))
 
     async def prepare(self, collections: Sequence[Collection]) -> None:
         """See `Database`. Only unique indexes change what a caller sees."""

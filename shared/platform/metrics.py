@@ -1,10 +1,12 @@
 """What a service counts: one list, from which the collectors and docs/metrics.md are made."""
 
-import sys
 from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+MOST = 10_000
+"""What waits is counted up to here: more is as bad, and counting millions would cost what they need."""
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -33,6 +35,9 @@ METRICS = (
     Metric("rejected", "counter", ("publisher",), "Events of other systems told back to them as wrong."),
     Metric("repeated", "counter", ("listener",), "Events that had been heard before and changed nothing."),
     Metric("passed_by", "counter", ("listener",), "Events of types that the service does not act on."),
+    Metric(
+        "gaps", "counter", ("listener",), "Holes noticed in an aggregate's sequence: an event before it has not come."
+    ),
     Metric("waiting", "gauge", ("listener",), "Events that wait for another event to come first."),
     Metric("conflicts", "counter", ("listener",), "Units of work run again because somebody else wrote first."),
     Metric("splits", "counter", ("listener",), "Batches divided because the database refused their content."),
@@ -40,16 +45,27 @@ METRICS = (
     Metric("batch_seconds", "histogram", ("listener",), "Time from a polled batch to its commit."),
     Metric("batch_events", "histogram", ("listener",), "Events in a batch."),
     Metric("position_lag", "gauge", ("listener", "topic", "partition"), "Records on the topic beyond our position."),
-    Metric("outbox_size", "gauge", (), "Events said that are not yet on Kafka."),
-    Metric("outbox_age_seconds", "gauge", (), "Age of the oldest event that is not yet on Kafka."),
+    Metric(
+        "parked_open", "gauge", ("kind",), f"Records kept aside that nobody has answered; {MOST} at most are counted."
+    ),
+    Metric(
+        "parked_oldest_seconds", "gauge", ("kind",), "Age of the oldest record kept aside that nobody has answered."
+    ),
+    Metric("outbox_size", "gauge", (), f"Events said that are not yet on Kafka; {MOST} at most are counted."),
+    Metric("outbox_age_seconds", "gauge", (), "Age of the oldest found at both ends of what is not yet on Kafka."),
+    Metric("outbox_aside", "gauge", (), "Aggregates whose events wait because one of them can never be sent."),
     Metric("relayed", "counter", ("topic",), "Events that the relay put on Kafka."),
-    Metric("timers_due", "gauge", ("timer",), "Promises whose moment has come and that are not yet kept."),
+    Metric("due", "gauge", ("collection",), f"Aggregates whose moment has come; {MOST} at most are counted."),
+    Metric("oldest_due_seconds", "gauge", ("collection",), "For how long the moment of the first of them has passed."),
     Metric("timers_kept", "counter", ("timer",), "Promises kept."),
     Metric("lease_steals", "counter", ("lease",), "Leases taken over from another instance that let them run out."),
     Metric("handed_over", "counter", ("channel",), "Messages that a channel took from us."),
     Metric("given_up", "counter", ("channel",), "Messages that will not be tried again."),
     Metric("http_requests", "counter", ("door", "method", "status"), "HTTP requests answered."),
     Metric("http_seconds", "histogram", ("door",), "Time to answer an HTTP request."),
+    Metric("ready", "gauge", (), "1 when the pipeline moves on, 0 when /ready names what stands still."),
+    Metric("epoch", "gauge", (), "How often the service was restored from a backup, and one."),
+    Metric("release", "gauge", ("version",), "Always 1; the label is the release that runs."),
 )
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -66,6 +82,7 @@ class Metrics:
         self.rejected = self._counter("rejected")
         self.repeated = self._counter("repeated")
         self.passed_by = self._counter("passed_by")
+        self.gaps = self._counter("gaps")
         self.waiting = self._gauge("waiting")
         self.conflicts = self._counter("conflicts")
         self.splits = self._counter("splits")
@@ -73,16 +90,23 @@ class Metrics:
         self.batch_seconds = self._histogram("batch_seconds", SECONDS)
         self.batch_events = self._histogram("batch_events", COUNTS)
         self.position_lag = self._gauge("position_lag")
+        self.parked_open = self._gauge("parked_open")
+        self.parked_oldest_seconds = self._gauge("parked_oldest_seconds")
         self.outbox_size = self._gauge("outbox_size")
         self.outbox_age_seconds = self._gauge("outbox_age_seconds")
+        self.outbox_aside = self._gauge("outbox_aside")
         self.relayed = self._counter("relayed")
-        self.timers_due = self._gauge("timers_due")
+        self.due = self._gauge("due")
+        self.oldest_due_seconds = self._gauge("oldest_due_seconds")
         self.timers_kept = self._counter("timers_kept")
         self.lease_steals = self._counter("lease_steals")
         self.handed_over = self._counter("handed_over")
         self.given_up = self._counter("given_up")
         self.http_requests = self._counter("http_requests")
         self.http_seconds = self._histogram("http_seconds", SECONDS)
+        self.ready = self._gauge("ready")
+        self.epoch = self._gauge("epoch")
+        self.release = self._gauge("release")
 
     def _counter(self, name: str) -> Counter:
         row = self._rows[name]
@@ -110,7 +134,3 @@ def page() -> str:
     ]
     rows = [f"| `{m.exposed}` | {m.kind} | {', '.join(m.labels) or '-'} | {m.help} |" for m in METRICS]
     return "\n".join(head + rows) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

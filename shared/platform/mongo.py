@@ -177,10 +177,11 @@ class MongoDatabase:
         async with understood():
             return int((await self._database[collection].delete_many(query)).deleted_count)
 
-    async def count(self, collection: str, query: Query) -> int:
+    async def count(self, collection: str, query: Query, *, limit: int = 0) -> int:
         """See `Database`."""
+        most = {"limit": limit} if limit else {}
         async with understood():
-            return int(await self._database[collection].count_documents(query))
+            return int(await self._database[collection].count_documents(query, **most))
 
     async def prepare(self, collections: Sequence[Collection]) -> None:
         """See `Database`."""

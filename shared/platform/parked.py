@@ -27,6 +27,7 @@ PARKED = Collection(
         Index((("lane", 1), ("order", 1)), where={"open": True}),
         Index((("awaits", 1),), where={"open": True}),
         Index((("retry_at", 1),), where={"open": True}),
+        Index((("kind", 1), ("at", 1)), where={"open": True}),
         Index((("municipality", 1), ("_id", 1))),
     ),
 )

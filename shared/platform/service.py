@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from shared.contracts.catalogue import all_streams
 from shared.contracts.streams import INBOX, Stream, inbox
@@ -33,7 +33,7 @@ from shared.platform.web.doors import Release, create_doors
 from shared.platform.web.keys import keys_from
 from shared.platform.web.parked import inbound_router, parked_router
 from shared.platform.web.who import Guard
-from shared.platform.work import Task, Work
+from shared.platform.work import Work, Worker
 
 RELEASE = Release("0.1.0", date(2026, 11, 24), "beta")
 Chosen = TypeVar("Chosen", bound=ServiceSettings)
@@ -41,13 +41,13 @@ Chosen = TypeVar("Chosen", bound=ServiceSettings)
 
 @dataclass(frozen=True)
 class Parts:
-    """What a service brings: its bus, its stores by Protocol, what its handlers are given, its doors, its own tasks."""
+    """What a service brings: its bus, its stores by Protocol, what handlers are given, its doors, its own workers."""
 
     bus: Bus
     shelf: Shelf
     provided: Mapping[type[Any], Any] = field(default_factory=dict)
     doors: Sequence[APIRouter] = ()
-    tasks: Callable[[Hearing, str], Mapping[str, Task]] = lambda hearing, instance: {}
+    workers: Callable[[Hearing, str], Mapping[str, Worker]] = lambda hearing, instance: {}
 
 
 def topics_of(bus: Bus, settings: PlatformSettings) -> dict[str, Topic]:
@@ -82,8 +82,17 @@ def hearing_for(parts: Parts, settings: PlatformSettings, database: Database, cl
         clock=clock,
         wall=wall,
         seal=Seal(settings.secret_key, "parked", os.urandom),
-        metrics=Metrics(CollectorRegistry()),
+        metrics=_metrics(),
     )
+
+
+def _metrics() -> Metrics:
+    """The service's own, and what Prometheus's client tells of a process: its memory, processor and open files."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    metrics = Metrics(registry)
+    metrics.release.labels(RELEASE.version).set(1)
+    return metrics
 
 
 def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock: Clock, wall: Clock) -> FastAPI:
@@ -98,7 +107,7 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
         instance=instance,
         stable=platform.instance is not None,
         lanes=platform.lanes,
-        others=parts.tasks(hearing, instance),
+        others=parts.workers(hearing, instance),
         simulated=clock if isinstance(clock, SimulatedClock) else None,
     )
     parts.bus.wire(work)

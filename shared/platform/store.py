@@ -61,6 +61,11 @@ class Store(Generic[State]):
         self._says: list[tuple[str, Event]] = []
 
     @classmethod
+    def timed(cls) -> bool:
+        """Whether its states have a moment at which something may have to happen."""
+        return cls._timed
+
+    @classmethod
     def layout(cls) -> Collection:
         """The collection with its indexes; a kind that has times gets one for what is due."""
         due = (Index((("due_at", 1),), where={"due_at": {"$exists": True}}),) if cls._timed else ()

@@ -78,7 +78,6 @@ class Timers:
         hearing, store = self._hearing, self._hearing.shelf[promise.kind]
         query = {"due_at": {"$lte": hearing.clock.now()}}
         due = await hearing.database.find(store.collection, query, sort=(("due_at", 1),), limit=AT_ONCE)
-        hearing.metrics.timers_due.labels(promise.name).set(len(due))
         if due:
             await self._act(promise, due)
         return len(due)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from shared.platform.clock import SimulatedClock
 from shared.platform.database import Collection
@@ -32,6 +32,16 @@ Task = Callable[[], Coroutine[Any, Any, None]]
 log = logging.getLogger("kommunkontakt.work")
 
 
+class Worker(Protocol):
+    """What a service lets run beside the platform's own parts; `trouble` is what it waits for, if anything."""
+
+    trouble: str | None
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        ...
+
+
 class Work:
     """Everything of a service that is not a door."""
 
@@ -44,7 +54,7 @@ class Work:
         instance: str,
         stable: bool,
         lanes: int,
-        others: Mapping[str, Task],
+        others: Mapping[str, Worker],
         simulated: SimulatedClock | None = None,
     ) -> None:
         self.hearing, self.parking = hearing, Parking(hearing)
@@ -80,6 +90,7 @@ class Work:
         """What each part waits for, None when it moves on."""
         parts = {listener.name: listener.trouble for listener in self._listeners}
         parts["relay"], parts["timers"] = self._relay.trouble, self._timers.trouble
+        parts |= {name: worker.trouble for name, worker in self._others.items()}
         return {"start": self._trouble, **parts, "watch": self._watch.trouble}
 
     async def _supervise(self) -> None:
@@ -121,7 +132,7 @@ class Work:
         tasks |= {"relay": self._relay.run, "timers": self._timers.run, "waker": self._wake, "watch": self._watch.run}
         if self._simulated is not None:
             tasks["clock"] = self._tick
-        return tasks | dict(self._others)
+        return tasks | {name: worker.run for name, worker in self._others.items()}
 
     async def _wake(self) -> None:
         await self._again_and_again(self._wake_once, WAKE_EVERY)

@@ -390,6 +390,35 @@ async def started(notify: Notify) -> "asyncio.Task[None]":
     return running
 
 
+async def test_readiness_says_that_the_channel_is_away_and_nothing_once_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.notify.sender.LOOK_EVERY", 0)
+    notify = Notify()
+    await notify.planned()
+    notify.channel.answers = lambda letter: AWAY
+    running = asyncio.create_task(notify.sender.run())
+    await until(lambda: notify.sender.trouble == "the channel e-mail is away")
+    notify.channel.answers = lambda letter: TAKEN
+    notify.clock.advance(timedelta(minutes=2))
+    await until(lambda: notify.sender.trouble is None)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await notify.message()).state is State.HANDED_OVER
+
+
+async def test_a_pause_does_not_cost_the_sender_its_lease() -> None:
+    notify = Notify()
+    await notify.planned()
+    notify.channel.answers = lambda letter: AWAY
+    for seconds in (0, 1, 2):
+        assert await notify.look(timedelta(seconds=seconds)) == 1
+    assert await notify.look(timedelta(seconds=3)) == 0
+    assert await notify.look(timedelta(seconds=2), sender=notify.another_sender("b")) == 0
+    assert await notify.look(timedelta(seconds=1)) == 1
+
+
 async def test_while_the_database_is_away_the_sender_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.notify.sender.LOOK_EVERY", 0)
     notify = Notify()

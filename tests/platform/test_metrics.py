@@ -1,5 +1,6 @@
-"""The list of metrics, the collectors and docs/metrics.md say the same."""
+"""The list of metrics, the collectors, docs/metrics.md and the code that counts say the same."""
 
+import re
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -7,7 +8,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from shared.platform import metrics
 from shared.platform.metrics import METRICS, Metrics
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "metrics.md"
+FED = re.compile(r"(?:metrics|counted|gauge)\.(\w+)(?:\.labels\([^()]*(?:\([^()]*\)[^()]*)*\))?\.(?:inc|set|observe)\(")
+CHOSEN = re.compile(r"\(metrics\.(\w+) if \w+ else metrics\.(\w+)\)\.labels\(")
+NAMED = re.compile(r'counts\["(\w+)", ')
+SHOWN = re.compile(r"gauge, held = self\._hearing\.metrics\.(\w+), ")
 
 
 def test_every_row_has_its_collector_and_every_collector_its_row() -> None:
@@ -38,3 +44,10 @@ def test_two_services_in_one_process_do_not_meet() -> None:
     one.outbox_size.set(3)
     assert b"kommunkontakt_outbox_size 3.0" in generate_latest(one.registry)
     assert b"kommunkontakt_outbox_size 0.0" in generate_latest(other.registry)
+
+
+def test_every_metric_is_fed_by_something() -> None:
+    code = "\n".join(file.read_text() for part in ("shared", "services") for file in (ROOT / part).rglob("*.py"))
+    chosen = {name for pair in CHOSEN.findall(code) for name in pair}
+    fed = {*FED.findall(code), *NAMED.findall(code), *SHOWN.findall(code)} | chosen
+    assert {row.name for row in METRICS} - fed == set()

@@ -23,6 +23,9 @@ async def test_health_needs_no_token() -> None:
         assert (await client.get("/ready")).status_code == 200
         parts.told["relay"] = "has published nothing for 40 s"
         response = await client.get("/ready")
+        assert "kommunkontakt_ready 0.0" in (await client.get("/metrics")).text
+        parts.told["relay"] = None
+        assert "kommunkontakt_ready 1.0" in (await client.get("/metrics")).text
     assert response.status_code == 503
     assert response.json() == {"ready": False, "parts": {"routing": None, "relay": "has published nothing for 40 s"}}
 

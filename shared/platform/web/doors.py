@@ -82,7 +82,7 @@ def create_doors(
     app.state.guard = guard
     app.add_middleware(Doorway, metrics=metrics, new_id=new_id)
     answer_errors(app)
-    app.include_router(health_router(progress, metrics.registry))
+    app.include_router(health_router(progress, metrics))
     app.include_router(_about(service, release), prefix=f"/{service}/v1")
     for router in routers:
         app.include_router(router, prefix=f"/{service}/v1")

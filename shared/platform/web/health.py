@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, Field
+
+from shared.platform.metrics import Metrics
 
 Progress = Callable[[], Mapping[str, str | None]]
 
@@ -23,7 +24,7 @@ class Readiness(BaseModel):
     parts: Mapping[str, str | None] = Field(examples=[{"routing": None, "relay": "has published nothing for 40 s"}])
 
 
-def health_router(progress: Progress, registry: CollectorRegistry) -> APIRouter:
+def health_router(progress: Progress, counted: Metrics) -> APIRouter:
     """The three doors that need no token; `progress` is asked at each call of /ready and must not wait for anything."""
     router = APIRouter(tags=["health"])
 
@@ -44,6 +45,7 @@ def health_router(progress: Progress, registry: CollectorRegistry) -> APIRouter:
     async def metrics(request: Request) -> Response:
         """Counters in the Prometheus format; docs/metrics.md lists them."""
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), headers={"Content-Type": content_type})
+        counted.ready.set(not any(progress().values()))
+        return Response(encode(counted.registry), headers={"Content-Type": content_type})
 
     return router
