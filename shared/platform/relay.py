@@ -7,7 +7,8 @@ them.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -25,6 +26,8 @@ LOOK_EVERY = 0.1
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 DRAIN_LOOKS = 50
 LARGEST = 1_048_576
+ANSWER_WITHIN = 10.0
+UNDO_WITHIN = 1.0
 
 log = logging.getLogger("kommunkontakt.relay")
 
@@ -34,7 +37,7 @@ class Relay:
 
     def __init__(self, hearing: Hearing, kafka: KafkaAccess | str, lease: Lease) -> None:
         self._hearing, self._database, self._kafka, self._lease = hearing, hearing.database, kafka, lease
-        self._failures = 0
+        self._failures, self._at_once = 0, BATCH
         self.trouble: str | None = None
 
     async def run(self) -> None:
@@ -72,8 +75,8 @@ class Relay:
             max_request_size=LARGEST,
             request_timeout_ms=10_000,
         )
-        await producer.start()
         try:
+            await asyncio.wait_for(producer.start(), ANSWER_WITHIN)
             while await self._lease.hold():
                 await self._publish_some(producer)
                 self._well()
@@ -99,26 +102,30 @@ class Relay:
     async def _waiting(self) -> list[Document]:
         aside = [found["_id"] for found in await self._database.find(ASIDE.name, {})]
         query = {"_id.k": {"$nin": aside}} if aside else {}
-        return await self._database.find(OUTBOX.name, query, sort=(("_id", 1),), limit=BATCH)
+        return await self._database.find(OUTBOX.name, query, sort=(("_id", 1),), limit=self._at_once)
 
     async def _publish(self, producer: AIOKafkaProducer, waiting: list[Document]) -> None:
+        """All of them in one transaction, and then forget them."""
         try:
-            async with producer.transaction():
+            async with asyncio.timeout(ANSWER_WITHIN), _transaction(producer):
                 sent = [await self._send(producer, said) for said in waiting]
                 await asyncio.gather(*sent)
-        except _CannotBeSent as refused:
-            await self._set_aside(refused.said)
-            return
+        except MessageSizeTooLargeError:
+            await self._narrow(waiting)
+            raise  # after a refusal aiokafka's numbers no longer agree with the broker's: a new producer goes on
         await self._database.delete(OUTBOX.name, {"_id": {"$in": [said["_id"] for said in waiting]}})
         self._count(waiting)
+        self._at_once = min(BATCH, 2 * self._at_once)
+
+    async def _narrow(self, waiting: list[Document]) -> None:
+        """One of them Kafka will never take: fewer at once, until it stands alone and is set aside."""
+        if len(waiting) == 1:
+            await self._set_aside(waiting[0])
+        self._at_once, self._failures = max(1, len(waiting) // 2), 0
 
     async def _send(self, producer: AIOKafkaProducer, said: Document) -> Any:
-        try:
-            return await producer.send(
-                said["t"], value=bytes(said["b"]), key=said["p"].encode(), headers=headers_of(said)
-            )
-        except MessageSizeTooLargeError as error:
-            raise _CannotBeSent(said) from error
+        value = None if said["b"] is None else bytes(said["b"])
+        return await producer.send(said["t"], value=value, key=said["p"].encode(), headers=headers_of(said))
 
     async def _set_aside(self, said: Document) -> None:
         """It blocks only its own aggregate; an operator sees it in `outbox_aside` and in the log."""
@@ -145,15 +152,26 @@ class Relay:
         await asyncio.sleep(pause)
 
 
-class _CannotBeSent(Exception):
-    def __init__(self, said: Mapping[str, Any]) -> None:
-        super().__init__("a record that Kafka will never take")
-        self.said = dict(said)
+@asynccontextmanager
+async def _transaction(producer: AIOKafkaProducer) -> AsyncIterator[None]:
+    """One transaction. What fails and can't be undone soon is left open: the next producer's start undoes it.
+
+    aiokafka's own context would wait without limit for the abort while Kafka is away, deaf to being cancelled.
+    """
+    await producer.begin_transaction()
+    try:
+        yield
+        await producer.commit_transaction()
+    except BaseException:
+        with suppress(KafkaError, AssertionError, TimeoutError):
+            await asyncio.wait_for(producer.abort_transaction(), UNDO_WITHIN)
+        raise
 
 
 async def _stopped(producer: AIOKafkaProducer) -> None:
-    """A fenced or disconnected producer may refuse to stop in an orderly way."""
+    """A fenced or disconnected producer may refuse to stop in an orderly way; its connections are closed anyhow."""
     try:
         await asyncio.wait_for(producer.stop(), 5)
     except (KafkaError, TimeoutError, AssertionError, ConnectionError):
         log.info("a producer was left behind")
+        await producer.client.close()
