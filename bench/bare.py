@@ -111,7 +111,7 @@ async def bare_loop(  # noqa: C901, PLR0915 - one plain function is the point
             held = dict(headers)
             place = {"k": f"{SAID.topic}|{case_id}", "s": number}
             outbox.append({"_id": place, "t": SAID.topic, "p": case_id, "h": held, "b": value, "at": now})
-            link = chains[case_id] = hashlib.sha256(chain + held["ce_id"] + value).digest()
+            link = chains[case_id] = hashlib.sha256(chain + held["ce_id"] + (value or b"")).digest()
             entry = {"_id": place, "at": now, "before": chain, "link": link, "y": held["ce_type"], "b": value}
             journal.append(entry)
 

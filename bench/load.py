@@ -41,7 +41,7 @@ def _record(event: CaseCalled, sequences: Counter[str]) -> Wire:
         correlation=None,
         traceparent=None,
     )
-    return subject, value, headers
+    return subject, value or b"", headers
 
 
 @dataclass(frozen=True, slots=True)

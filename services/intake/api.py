@@ -1,5 +1,6 @@
-"""intake's doors: register a contact, see one, list them."""
+"""intake's doors: register a contact, see one, list them; erase a party."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.intake import events, rules
-from services.intake.model import Arrival, Contact
+from services.intake.model import Arrival, Contact, Erasure, Ground
 from services.intake.rules import NewId, PartyIds
 from services.intake.store import Contacts, Parties
 from shared.contracts.refusal import Unknown
@@ -18,6 +19,7 @@ from shared.platform.web.paging import Listing, Page, paged
 from shared.platform.web.who import Municipality, Person, allowed
 
 Reception = Annotated[Person, Depends(allowed("receptionist", "coordinator"))]
+Eraser = Annotated[Person, Depends(allowed("coordinator", "manager"))]
 CASE_TYPE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
 
 
@@ -65,10 +67,25 @@ class ContactShown(BaseModel):
     reference: str | None
 
 
-router = APIRouter(tags=["contacts"])
+class ErasureAsked(BaseModel):
+    """On which ground a party is to be erased: the General Data Protection Regulation, article 17.1 a-e."""
+
+    ground: Ground
 
 
-@router.post("/{municipality}/contacts", status_code=201)
+class ErasureShown(BaseModel):
+    """That a party was erased."""
+
+    party_id: str
+    erased_at: datetime
+    erased_by: str
+    ground: Ground
+
+
+router = APIRouter()
+
+
+@router.post("/{municipality}/contacts", status_code=201, tags=["contacts"])
 async def register_contact(
     municipality: Municipality, asked: ContactAsked, person: Reception, desk: AtDesk, key: IdempotencyKey = None
 ) -> ContactShown:
@@ -88,7 +105,7 @@ async def register_contact(
     return await desk.do(register, Once.under(key, municipality, person.id, "contacts", asked))
 
 
-@router.get("/{municipality}/contacts/{contact_id}")
+@router.get("/{municipality}/contacts/{contact_id}", tags=["contacts"])
 async def see_contact(municipality: Municipality, contact_id: str, _: Reception, desk: AtDesk) -> ContactShown:
     """One contact."""
 
@@ -101,7 +118,7 @@ async def see_contact(municipality: Municipality, contact_id: str, _: Reception,
     return shown(contact)
 
 
-@router.get("/{municipality}/contacts")
+@router.get("/{municipality}/contacts", tags=["contacts"])
 async def list_contacts(
     municipality: Municipality, _: Reception, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
 ) -> Listing[ContactShown]:
@@ -112,6 +129,29 @@ async def list_contacts(
 
     listed = [shown(contact) for contact in await desk.ask(newest)]
     return page.listing(listed, key=lambda one: (one.registered_at, one.contact_id))
+
+
+@router.post("/{municipality}/parties/{party_id}/erasure", tags=["parties"])
+async def erase_party(
+    municipality: Municipality,
+    party_id: str,
+    asked: ErasureAsked,
+    person: Eraser,
+    desk: AtDesk,
+    key: IdempotencyKey = None,
+) -> ErasureShown:
+    """Erase who a party is, here and with all who have heard it. Asked again, all are told again to forget it."""
+
+    async def erase(parties: Parties, at: datetime) -> ErasureShown:
+        party = await parties.known(party_id)
+        if party is None or party.municipality != municipality:
+            raise Unknown("no-such-party", "Parten finns inte.", "There is no such party.")
+        erasure = Erasure(at, person.id, asked.ground)
+        erased = party.erased(erasure)
+        parties.save(erased, says=[events.erased(party)])
+        return ErasureShown(party_id=party_id, **asdict(erased.erasure or erasure))
+
+    return await desk.do(erase, Once.under(key, municipality, person.id, f"erasure {party_id}", asked))
 
 
 def arrived(asked: ContactAsked, municipality: str, by: str, key: str, at: datetime) -> Arrival:

@@ -3,7 +3,7 @@
 from services.intake.model import Arrival, Contact, Party
 from shared.contracts.inbox import ContactReceived
 from shared.contracts.intake_contacts import ContactRegistered
-from shared.contracts.intake_parties import PartyDeclared
+from shared.contracts.intake_parties import PartyDeclared, PartyErased
 
 
 def arrival(event: ContactReceived, municipality: str, key: str, publisher: str) -> Arrival:
@@ -51,3 +51,8 @@ def declared(party: Party) -> PartyDeclared:
         phone=party.phone,
         language=party.language,
     )
+
+
+def erased(party: Party) -> PartyErased:
+    """What was known of a party must be forgotten."""
+    return PartyErased(municipality=party.municipality, party_id=party.party_id)

@@ -2,14 +2,33 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 GENERAL = "ovrigt"
 """The case type of a wish that nobody has sorted yet (7-domain-facts, seed catalogue: övrigt)."""
 
+NO_LANGUAGE = "sv"
+"""The language of a party that nobody knows."""
+
+Ground = Literal["no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-obligation"]
+"""Why personal data is erased: the General Data Protection Regulation, article 17.1 a-e."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """That a party was erased (radering): when, by whom and on which ground, and nothing of what was known."""
+
+    erased_at: datetime
+    erased_by: str
+    ground: Ground
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who contacts us: a company, or a person who speaks for it (part). Personal data, kept here and nowhere else."""
+    """Who contacts us: a company, or a person who speaks for it (part). Personal data, kept here and nowhere else.
+
+    `erasure` is the latest one: it stays also when a new contact has told anew who they are.
+    """
 
     municipality: str
     party_id: str
@@ -17,6 +36,7 @@ class Party:
     e_mail: str | None
     phone: str | None
     language: str
+    erasure: Erasure | None = None
 
     def told(self, arrival: "Arrival") -> "Party":
         """The party with what was said this time; what was not said stays."""
@@ -27,6 +47,12 @@ class Party:
             phone=arrival.phone or self.phone,
             language=arrival.language,
         )
+
+    def erased(self, erasure: Erasure) -> "Party":
+        """The party without anything personal; an earlier erasure stays when nothing was told since."""
+        is_known = (self.name, self.e_mail, self.phone) != (None, None, None)
+        noted = erasure if is_known or self.erasure is None else self.erasure
+        return Party(self.municipality, self.party_id, None, None, None, NO_LANGUAGE, noted)
 
 
 @dataclass(frozen=True, slots=True)

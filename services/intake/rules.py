@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from stdnum.exceptions import ValidationError
 from stdnum.se import orgnr
 
-from services.intake.model import GENERAL, Arrival, Contact, Party
+from services.intake.model import GENERAL, NO_LANGUAGE, Arrival, Contact, Party
 from shared.contracts.refusal import Invalid
 
 COMPANY_NUMBER = "/company/organisation_number"
@@ -84,7 +84,7 @@ def party_of(arrival: Arrival, party_id: str | None, before: Party | None) -> Pa
     """The party as it is now known: what it said before, with what it says this time."""
     if party_id is None:
         return None
-    return (before or Party(arrival.municipality, party_id, None, None, None, "sv")).told(arrival)
+    return (before or Party(arrival.municipality, party_id, None, None, None, NO_LANGUAGE)).told(arrival)
 
 
 def taken_down(arrival: Arrival, party_id: str | None, at: datetime) -> Contact:

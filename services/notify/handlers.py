@@ -8,10 +8,10 @@ from services.notify.store import Messages, Recipients
 from services.notify.wording.facts import Facts, MatterGiven, OfficerFound, TimeToProcure
 from services.notify.wording.texts import text_of
 from shared.contracts.event import Event
-from shared.contracts.intake_parties import PartyDeclared
+from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.procurement_plan import TimeToProcureReached
 from shared.contracts.routing_matters import MatterAssigned
-from shared.contracts.routing_officers import OfficerDeclared
+from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
 from shared.contracts.streams import INTAKE_PARTIES, PROCUREMENT_PLAN, ROUTING_MATTERS, ROUTING_OFFICERS
 from shared.platform.bus import Bus
 from shared.platform.cloudevents import Envelope
@@ -28,12 +28,28 @@ async def keep_party(event: PartyDeclared, recipients: Recipients) -> None:
         recipients.save(party)
 
 
+@bus.hear(INTAKE_PARTIES, about={Recipients: lambda event: event.party_id})
+async def forget_party(event: PartyErased, recipients: Recipients, messages: Messages, at: datetime) -> None:
+    """A party must be forgotten: its name and address go, and what was written to it; open messages are given up."""
+    await _forget(recipients, event.municipality, event.party_id)
+    for message in await messages.all_to(event.party_id):
+        bare = rules.forgotten(message, at)
+        if bare != message:
+            messages.save(bare, says=events.closing(bare) if message.closed_at is None else [])
+
+
 @bus.hear(ROUTING_OFFICERS, about={Recipients: lambda event: event.officer_id})
 async def keep_officer(event: OfficerDeclared, recipients: Recipients) -> None:
     """An officer can be reached like this now."""
     officer = events.officer(event)
     if officer != await recipients.get(officer.recipient_id):
         recipients.save(officer)
+
+
+@bus.hear(ROUTING_OFFICERS, about={Recipients: lambda event: event.officer_id})
+async def forget_officer(event: OfficerErased, recipients: Recipients) -> None:
+    """An officer has left: the address goes, and with it what was still to be sent there."""
+    await _forget(recipients, event.municipality, event.officer_id)
 
 
 @bus.hear(ROUTING_MATTERS, about={Recipients: lambda event: concerned(event)})
@@ -87,6 +103,12 @@ def _plan(messages: Messages, why: Occasion, recipient: Recipient, facts: Facts,
     message = rules.planned(why, recipient, channel, text_of(facts, recipient.language), at)
     messages.save(message, says=[events.planned(message)])
     return message
+
+
+async def _forget(recipients: Recipients, municipality: str, recipient_id: str) -> None:
+    forgotten = Recipient.forgotten(municipality, recipient_id)
+    if forgotten != await recipients.get(recipient_id):
+        recipients.save(forgotten)
 
 
 async def _declared(recipients: Recipients, recipient_id: str) -> Recipient:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from shared.contracts.refusal import Refused
 
 NOT_PLANNED = ("Meddelandet väntar inte på att överlämnas.", "The message does not wait to be handed over.")
+NO_LANGUAGE = "sv"
+"""The language of a recipient that nobody knows."""
 NOT_IN_HAND = ("Meddelandet håller inte på att överlämnas.", "The message is not being handed over.")
 
 
@@ -52,6 +54,11 @@ class Recipient:
     name: str | None
     e_mail: str | None
     language: str
+
+    @classmethod
+    def forgotten(cls, municipality: str, recipient_id: str) -> "Recipient":
+        """One of whom nothing is known any more, and to whom nothing is sent."""
+        return cls(municipality, recipient_id, None, None, NO_LANGUAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,14 @@ class Message:
         """It will not be tried again."""
         self._refuse_unless_in_hand()
         return self.amended(self.attempts[-1].number, receipt, at)._closed(State.GIVEN_UP, reason, at)
+
+    def forgotten(self, receipt: Receipt, reason: str, at: datetime) -> "Message":
+        """The message without what it said, and given up when it is open; of one in hand nobody knows the outcome."""
+        bare = replace(self, subject="", body="")
+        if self.closed_at is not None:
+            return bare
+        told = bare.amended(len(self.attempts), receipt, at) if self.state is State.HANDING_OVER else bare
+        return told._closed(State.GIVEN_UP, reason, at)
 
     def amended(self, number: int, receipt: Receipt, at: datetime) -> "Message":
         """The ledger with what is now known of one attempt."""

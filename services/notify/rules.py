@@ -12,6 +12,7 @@ CLAIM_LASTS = timedelta(seconds=10)
 NOBODY_TOLD = Receipt(Outcome.UNKNOWN, "nobody told the outcome")
 NO_ADDRESS = Receipt(Outcome.NEVER, "no address")
 NOT_SENT = Receipt(Outcome.AWAY)
+ERASED = "The recipient was erased."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ def letter(message: Message, recipient: Recipient | None) -> Letter | None:
     if recipient is None or not recipient.e_mail:
         return None
     return Letter(message.message_id, recipient.e_mail, message.subject, message.body, message.planned_at)
+
+
+def forgotten(message: Message, at: datetime) -> Message:
+    """A message to somebody who must be forgotten: its text goes, its ledger stays."""
+    return message.forgotten(NOBODY_TOLD, ERASED, at)
 
 
 def taken_in_hand(due: Iterable[Message], begun: Iterable[Message], at: datetime, row: Patience) -> list[Message]:

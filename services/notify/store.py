@@ -47,6 +47,10 @@ class Messages(Protocol):
         """Open messages to these recipients that were tried before."""
         ...
 
+    async def all_to(self, recipient_id: str) -> list[Message]:
+        """Every message to a recipient, whatever became of it."""
+        ...
+
     async def newest(
         self, municipality: str, about_id: str | None, after: tuple[Any, ...] | None, limit: int
     ) -> list[Message]:
@@ -79,6 +83,7 @@ class KeptMessages(Store[Message]):
     indexes = (
         Index((("channel", 1), ("order", 1), ("due_at", 1)), where=OPEN),
         Index((("recipient_id", 1), ("channel", 1)), where={"begun": True}),
+        Index((("recipient_id", 1), ("_id", 1))),
         Index((("municipality", 1), ("planned_at", -1), ("_id", -1))),
         Index((("municipality", 1), ("about_id", 1), ("planned_at", -1), ("_id", -1))),
     )
@@ -102,6 +107,10 @@ class KeptMessages(Store[Message]):
         wanted = set(recipient_ids)
         query = {"recipient_id": {"$in": sorted(wanted)}, "channel": channel.value, "begun": True}
         return await self.find(query, lambda one: one.begun and one.channel is channel and one.recipient_id in wanted)
+
+    async def all_to(self, recipient_id: str) -> list[Message]:
+        """See `Messages`."""
+        return await self.find({"recipient_id": recipient_id}, lambda one: one.recipient_id == recipient_id)
 
     async def newest(
         self, municipality: str, about_id: str | None, after: tuple[Any, ...] | None, limit: int

@@ -21,7 +21,7 @@ class OfficerShown(BaseModel):
 
     officer_id: str
     name: str
-    e_mail: str
+    e_mail: str | None
     phone: str | None
     case_types: list[str]
     active: bool

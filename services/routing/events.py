@@ -7,7 +7,7 @@ from services.routing.model import Matter, Officer, Reason
 from shared.contracts.inbox import OfficerChanged
 from shared.contracts.intake_contacts import ContactRegistered
 from shared.contracts.routing_matters import MatterAssigned, MatterOpened, MatterWaiting
-from shared.contracts.routing_officers import OfficerDeclared
+from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
 
 
 def officer(event: OfficerChanged, municipality: str) -> Officer:
@@ -16,15 +16,17 @@ def officer(event: OfficerChanged, municipality: str) -> Officer:
         municipality=municipality,
         officer_id=rules.officer_id_of(municipality, event.officer_id),
         name=event.name,
-        e_mail=event.e_mail,
-        phone=event.phone,
+        e_mail=event.e_mail if event.active else None,
+        phone=event.phone if event.active else None,
         case_types=tuple(dict.fromkeys(event.case_types)),
         active=event.active,
     )
 
 
-def declared(officer: Officer) -> OfficerDeclared:
-    """How an officer can be reached, and what they take."""
+def told(officer: Officer) -> OfficerDeclared | OfficerErased:
+    """How an officer can be reached, and what they take; of one who has left, that it must be forgotten."""
+    if officer.e_mail is None:
+        return OfficerErased(municipality=officer.municipality, officer_id=officer.officer_id)
     return OfficerDeclared(
         municipality=officer.municipality,
         officer_id=officer.officer_id,

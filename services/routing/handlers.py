@@ -22,7 +22,7 @@ async def declare_officer(event: OfficerChanged, officers: Officers, origin: Ori
     before = await officers.get(told.officer_id)
     officer = told.following(before)
     if officer != before:
-        officers.save(officer, says=[events.declared(officer)])
+        officers.save(officer, says=[events.told(officer)])
 
 
 @bus.hear(INTAKE_CONTACTS, about=events.matter_ids)

@@ -27,12 +27,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """Who takes matters in hand (handläggare), as the staff system tells it; `open_matters` is our own count."""
+    """Who takes matters in hand (handläggare), as the staff system tells it; `open_matters` is our own count.
+
+    Of one who has left the name stays, as it stands in decisions, and no address.
+    """
 
     municipality: str
     officer_id: str
     name: str
-    e_mail: str
+    e_mail: str | None
     phone: str | None
     case_types: tuple[str, ...]
     active: bool

@@ -14,6 +14,8 @@ class Event(BaseModel):
     Declared as `class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id")`. `type` follows from the
     stream's owner and the class's name: `se.kommunkontakt.intake.contact-registered.v1`. `about` names the member that
     holds the aggregate's id: the CloudEvents subject and the Kafka key. `unheard` says why nobody here listens.
+    A `tombstone` has no data on the wire, so that Kafka forgets what a compacted stream has said of its subject; its
+    only members, municipality and id, are read from the envelope.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -22,15 +24,22 @@ class Event(BaseModel):
     type: ClassVar[str] = ""
     about: ClassVar[str] = ""
     unheard: ClassVar[str | None] = None
+    tombstone: ClassVar[bool] = False
 
     def __init_subclass__(
-        cls, stream: Stream | None = None, about: str = "", version: int = 1, unheard: str | None = None, **others: Any
+        cls,
+        stream: Stream | None = None,
+        about: str = "",
+        version: int = 1,
+        unheard: str | None = None,
+        tombstone: bool = False,
+        **others: Any,
     ) -> None:
         """Give the class its place in the catalogue."""
         super().__init_subclass__(**others)
         if stream is None:
             return
-        cls.stream, cls.about, cls.unheard = stream, about, unheard
+        cls.stream, cls.about, cls.unheard, cls.tombstone = stream, about, unheard, tombstone
         cls.type = f"se.kommunkontakt.{stream.owner}.{_kebab(cls.__name__)}.v{version}"
 
     @property

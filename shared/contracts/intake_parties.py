@@ -14,3 +14,10 @@ class PartyDeclared(Event, stream=INTAKE_PARTIES, about="party_id"):
     e_mail: EMail | None = None
     phone: Phone | None = None
     language: Language
+
+
+class PartyErased(Event, stream=INTAKE_PARTIES, about="party_id", tombstone=True):
+    """What was known of a party must be forgotten by all who have heard it (part raderad)."""
+
+    municipality: Municipality
+    party_id: Id

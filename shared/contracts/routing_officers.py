@@ -19,3 +19,10 @@ class OfficerDeclared(Event, stream=ROUTING_OFFICERS, about="officer_id"):
     phone: Phone | None = None
     case_types: Annotated[list[Code], Field(max_length=1_000)]
     active: Truth
+
+
+class OfficerErased(Event, stream=ROUTING_OFFICERS, about="officer_id", tombstone=True):
+    """An officer does not serve any more: how they were reached must be forgotten (handläggare raderad)."""
+
+    municipality: Municipality
+    officer_id: Id

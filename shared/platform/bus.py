@@ -13,13 +13,14 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.annotations import KafkaMessage as Incoming
 
+from shared.contracts.event import Event
 from shared.contracts.streams import Stream
 from shared.platform.cloudevents import decode
 from shared.platform.handlers import About, Function, Handler
 from shared.platform.hearing import Hearing
 from shared.platform.outbox import Cause
 from shared.platform.timers import Promise
-from shared.platform.understand import Record
+from shared.platform.understand import Record, from_envelope
 
 Declared = TypeVar("Declared", bound=Function)
 
@@ -98,7 +99,8 @@ class Bus(KafkaBroker):
         if subscriber is None:
             subscriber = self.subscriber(topic, group_id=self.service, title=topic, ack_policy=AckPolicy.MANUAL)
             self._by_topic[topic] = subscriber
-        subscriber(filter=_only(handler.kind.type))(self._through_a_unit(handler))
+        decoder = _erasing(handler.kind) if handler.kind.tombstone else None
+        subscriber(filter=_only(handler.kind.type), decoder=decoder)(self._through_a_unit(handler))
 
     def _through_a_unit(self, handler: Handler) -> Callable[..., Awaitable[None]]:
         """The handler as FastStream calls it: one event, one unit of work, on whatever database is wired."""
@@ -133,6 +135,16 @@ def _only(type_: str) -> Callable[[KafkaMessage], Awaitable[bool]]:
         return bool(message.headers.get("ce_type") == type_)
 
     return is_it
+
+
+def _erasing(kind: type[Event]) -> Callable[[KafkaMessage], Awaitable[Any]]:
+    """FastStream reads bodies, and a tombstone has none."""
+
+    async def from_headers(message: KafkaMessage) -> Any:
+        record = _record(message)
+        return from_envelope(kind, decode(record.headers, record.value)[0])
+
+    return from_headers
 
 
 def _record(message: KafkaMessage) -> Record:

@@ -69,8 +69,11 @@ def encode(
     causation: str | None,
     correlation: str | None,
     traceparent: str | None,
-) -> tuple[bytes, list[tuple[str, bytes]]]:
-    """The value and the headers of the record that says this event; without `correlation` it begins a story."""
+) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+    """The value and the headers of the record that says this event; without `correlation` it begins a story.
+
+    The value of a tombstone is None, and its headers tell of no data.
+    """
     if not (0 < sequence <= GREATEST and 0 < epoch <= GREATEST):
         raise ValueError("sequence and epoch are counted from 1")
     subject = event.subject
@@ -91,7 +94,7 @@ def encode(
         headers.append(("ce_causationid", causation.encode()))
     if traceparent:
         headers.append(("ce_traceparent", traceparent.encode()))
-    return event.model_dump_json(exclude_none=True).encode(), headers
+    return None if event.tombstone else event.model_dump_json(exclude_none=True).encode(), headers
 
 
 def decode(headers: Headers, value: bytes | None) -> tuple[Envelope, bytes | None]:
@@ -139,12 +142,8 @@ def _legible(held: object) -> str | None:
 
 @cache
 def _fixed(event: type[Event]) -> tuple[tuple[str, bytes], ...]:
-    return (
-        ("ce_specversion", b"1.0"),
-        ("ce_type", event.type.encode()),
-        ("ce_dataschema", schema_of(event).encode()),
-        ("content-type", _JSON),
-    )
+    of_data = () if event.tombstone else (("ce_dataschema", schema_of(event).encode()), ("content-type", _JSON))
+    return (("ce_specversion", b"1.0"), ("ce_type", event.type.encode()), *of_data)
 
 
 def _refuse_repeated(headers: Headers) -> None:

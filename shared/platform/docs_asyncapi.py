@@ -42,8 +42,9 @@ _OPTIONAL: Node = {
     "ce_causationid": {**_TEXT, "description": "The id of the event that made the owner act."},
     "ce_traceparent": {**_TEXT, "description": "W3C Trace Context."},
 }
+_NOTHING: Node = {"type": "null", "description": "A tombstone: Kafka forgets what was said of the subject before."}
+_OF_DATA: Node = {"ce_dataschema": {"type": "string", "format": "uri"}}
 _OWN: Node = {
-    "ce_dataschema": {"type": "string", "format": "uri"},
     "ce_municipality": {"type": "string", "pattern": "^[0-9]{4}$", "description": "SCB code: 1460 is Bengtsfors."},
     "ce_sequence": {**_COUNT, "description": "The event's number on its subject, from 1, without a gap."},
     "ce_epoch": {**_COUNT, "description": "1; raised when a service is restored from a backup."},
@@ -123,9 +124,9 @@ def _message(event: type[Event]) -> Node:
         "name": event.type,
         "title": event.__name__,
         "summary": first_line(event),
-        "contentType": "application/json",
+        **({} if event.tombstone else {"contentType": "application/json"}),
         "headers": _headers(event),
-        "payload": {"$ref": f"#/components/schemas/{event.__name__}"},
+        "payload": _NOTHING if event.tombstone else {"$ref": f"#/components/schemas/{event.__name__}"},
     }
     if story:
         node["correlationId"] = {"location": "$message.header#/ce_correlationid", "description": story}
@@ -133,9 +134,9 @@ def _message(event: type[Event]) -> Node:
 
 
 def _headers(event: type[Event]) -> Node:
-    kind = "InboxHeaders" if event.stream.is_inbox else "OwnHeaders"
+    kind = "InboxHeaders" if event.stream.is_inbox else "TombstoneHeaders" if event.tombstone else "OwnHeaders"
     fixed: Node = {"ce_type": {"const": event.type}}
-    if not event.stream.is_inbox:
+    if kind == "OwnHeaders":
         fixed["ce_dataschema"] = {"const": schema_of(event)}
     return {"type": "object", "allOf": [{"$ref": f"#/components/schemas/{kind}"}, {"properties": fixed}]}
 
@@ -151,7 +152,11 @@ def _record_key(event: type[Event]) -> Node:
 
 def _examples(event: type[Event]) -> list[Node]:
     return [
-        {"name": path.stem, "headers": _example_headers(event, payload), "payload": payload}
+        {
+            "name": path.stem,
+            "headers": _example_headers(event, payload),
+            "payload": None if event.tombstone else payload,
+        }
         for path in samples_of(event)
         for payload in (json.loads(path.read_text("utf-8")),)
     ]
@@ -180,15 +185,24 @@ def _example_headers(event: type[Event], payload: Mapping[str, Any]) -> dict[str
 
 def _schemas() -> Node:
     _, declared = models_json_schema(
-        [(event, "validation") for event in all_events()], ref_template="#/components/schemas/{model}"
+        [(event, "validation") for event in all_events() if not event.tombstone],
+        ref_template="#/components/schemas/{model}",
     )
     parts = untitled(declared)["$defs"]
-    own = {
+    told = ("ce_time", "ce_subject", "ce_correlationid")
+    own: Node = {
         "type": "object",
-        "required": [*_REQUIRED, *_OWN, "content-type", "ce_time", "ce_subject", "ce_correlationid"],
+        "required": [*_REQUIRED, *_OF_DATA, *_OWN, "content-type", *told],
+        "properties": {**_REQUIRED, **_OPTIONAL, **_OF_DATA, **_OWN},
+    }
+    bare: Node = {
+        "type": "object",
+        "required": [*_REQUIRED, *_OWN, *told],
+        "properties": {**_REQUIRED, **_OPTIONAL, **_OWN},
     }
     return {
         "InboxHeaders": {"type": "object", "required": [*_REQUIRED], "properties": {**_REQUIRED, **_OPTIONAL}},
-        "OwnHeaders": {**own, "properties": {**_REQUIRED, **_OPTIONAL, **_OWN}},
+        "OwnHeaders": own,
+        "TombstoneHeaders": bare,
         **{name: parts[name] for name in sorted(parts)},
     }

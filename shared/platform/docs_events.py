@@ -94,6 +94,9 @@ def _event(event: type[Event], heard: Listeners) -> Iterator[str]:
     yield f"\n### {event.__name__}\n\n{first_line(event)}\n"
     yield f"- Type: `{event.type}`\n- Subject: `{event.about}`"
     yield f"- Heard by: {names or f'nobody here: {event.unheard}' if event.unheard or names else 'nobody yet'}\n"
+    if event.tombstone:
+        yield f"A tombstone: no data. `ce_subject` is the `{event.about}`, `ce_municipality` says whose it is."
+        return
     yield "| member | holds | required | bounds |\n|---|---|---|---|"
     yield from (_row(field) for field in fields(schema, schema.get("$defs", {})))
     yield f"\n```json\n{samples_of(event)[0].read_text('utf-8')}```"

@@ -23,10 +23,11 @@ class Field:
 
 
 def schema_files() -> dict[str, str]:
-    """The schema of each event, by its file under docs/."""
+    """The schema of each event that has data, by its file under docs/."""
     return {
         f"schemas/{event.type}.json": json.dumps(json_schema(event), ensure_ascii=False, indent=2) + "\n"
         for event in all_events()
+        if not event.tombstone
     }
 
 

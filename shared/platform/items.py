@@ -9,7 +9,7 @@ from shared.platform.cloudevents import Envelope
 from shared.platform.errors import NotAnEvent
 from shared.platform.handlers import Handler
 from shared.platform.hearing import Hearing, Topic, identity, is_known
-from shared.platform.understand import Record, read_body, understand
+from shared.platform.understand import Record, read_event, understand
 
 NOT_REGISTERED = (
     "This publisher is not registered for this type.",
@@ -88,12 +88,12 @@ def _find_handler(hearing: Hearing, item: Item, envelope: Envelope) -> None:
     elif item.handler is None:
         item.passed_by = True
     else:
-        _read(item, item.handler)
+        _read(item, item.handler, envelope)
 
 
-def _read(item: Item, handler: Handler) -> None:
+def _read(item: Item, handler: Handler, envelope: Envelope) -> None:
     try:
-        item.event = read_body(handler.kind, item.body)
+        item.event = read_event(handler.kind, envelope, item.body)
     except NotAnEvent as error:
         item.fault = error
 

@@ -52,7 +52,7 @@ def published(
     municipality: str,
     key: str | None = None,
 ) -> Document:
-    """One outbox document: the record as Kafka will get it."""
+    """One outbox document: the record as Kafka will get it; `b` is None when it erases."""
     subject = event.subject
     value, headers = encode(
         event,
@@ -72,7 +72,7 @@ def published(
 
 def entry(said: Document, before: bytes, at: datetime, *, personal: bool) -> Document:
     """The journal's entry for an outbox document, linked to the hash of the aggregate's entry before."""
-    link = hashlib.sha256(before + said["h"]["ce_id"] + said["b"]).digest()
+    link = hashlib.sha256(before + said["h"]["ce_id"] + (said["b"] or b"")).digest()
     kept = {} if personal else {"y": said["h"]["ce_type"], "b": said["b"]}
     return {"_id": said["_id"], "at": at, "before": before, "link": link, **kept}
 

@@ -1,7 +1,7 @@
 """From records to events: what a Kafka record says, or why it cannot be read. A record is never skipped."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -44,12 +44,25 @@ def _refuse_without_order(envelope: Envelope) -> None:
             raise NotAnEvent(f"An event of ours carries {name}.", f"/headers/ce_{name}", sv)
 
 
-def read_body(kind: type[Event], body: bytes | None) -> Event:
+def read_event(kind: type[Event], envelope: Envelope, body: bytes | None) -> Event:
     """The event itself; NotAnEvent with a pointer into the data when it breaks the contract, never with its values."""
+    if kind.tombstone:
+        if body is not None:
+            raise NotAnEvent("An event that erases has no data.", "/data", "En händelse som raderar har inga data.")
+        return _valid(kind.model_validate, from_envelope(kind, envelope))
     if body is None:
         raise NotAnEvent("The event has no data.", "/data", "Händelsen har inga data.")
+    return _valid(kind.model_validate_json, body)
+
+
+def from_envelope(kind: type[Event], envelope: Envelope) -> dict[str, str | None]:
+    """The members of a tombstone: the envelope tells them."""
+    return {"municipality": envelope.municipality, kind.about: envelope.subject}
+
+
+def _valid(read: Callable[[Any], Event], data: object) -> Event:
     try:
-        return kind.model_validate_json(body)
+        return read(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = "/data" + "".join(f"/{_escaped(part)}" for part in first["loc"])

@@ -117,6 +117,17 @@ def test_a_type_says_its_owner_and_its_name(event: type[Event]) -> None:
     assert event.type == f"se.kommunkontakt.{event.stream.owner}.{kebab}.v1"
 
 
+@pytest.mark.parametrize("event", [event for event in all_events() if event.tombstone])
+def test_what_erases_holds_only_what_the_envelope_tells_and_stands_where_kafka_forgets(event: type[Event]) -> None:
+    assert set(event.model_fields) == {"municipality", event.about}
+    assert event.stream.compacted
+
+
+def test_each_stream_with_personal_data_of_ours_can_be_erased() -> None:
+    personal = [stream for stream in all_streams() if stream.personal]
+    assert [stream.topic for stream in personal if not any(event.tombstone for event in events_on(stream))] == []
+
+
 @pytest.mark.parametrize("event", all_events())
 def test_nothing_personal_stands_on_a_stream_that_is_not_for_it(event: type[Event]) -> None:
     assert event.stream.personal or personal_members(event) == []

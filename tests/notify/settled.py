@@ -13,10 +13,10 @@ from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import KeptMessages
 from shared.contracts.event import Event
-from shared.contracts.intake_parties import PartyDeclared
+from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.procurement_plan import TimeToProcureReached
 from shared.contracts.routing_matters import MatterAssigned
-from shared.contracts.routing_officers import OfficerDeclared
+from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
 from shared.platform.batch import Batch
 from shared.platform.clock import FixedClock
 from shared.platform.cloudevents import encode
@@ -46,6 +46,14 @@ def officer(officer_id: str = OFFICER, **members: Any) -> OfficerDeclared:
 def party(party_id: str = PARTY, **members: Any) -> PartyDeclared:
     usual = {"name": "Glass AB", "e_mail": f"{party_id[7:]}@company.example", "language": "sv"}
     return PartyDeclared.model_validate({"municipality": "1460", "party_id": party_id, **usual, **members})
+
+
+def party_erased(party_id: str = PARTY) -> PartyErased:
+    return PartyErased(municipality="1460", party_id=party_id)
+
+
+def officer_erased(officer_id: str = OFFICER) -> OfficerErased:
+    return OfficerErased(municipality="1460", officer_id=officer_id)
 
 
 def assigned(matter_id: str = MATTER, **members: Any) -> MatterAssigned:

@@ -12,6 +12,7 @@ from faststream.kafka import TestKafkaBroker
 from services.routing.handlers import bus
 from shared.contracts.inbox import OfficerChanged
 from shared.contracts.intake_contacts import ContactRegistered
+from shared.contracts.routing_officers import OfficerErased
 from shared.contracts.streams import INTAKE_CONTACTS
 from shared.platform.batch import Batch
 from shared.platform.bus import Work
@@ -158,8 +159,18 @@ async def test_who_has_left_gets_nothing_more() -> None:
     await routing.told(officer("lind", "bygglov", active=False))
     await routing.registered(*(contact(number, "bygglov") for number in range(4)))
     assert await routing.loads() == {"1460-o-lind": 0, "1460-o-sand": 4}
-    [*_, declared] = [one for one in await routing.said("officer-declared") if one["officer_id"] == "1460-o-lind"]
-    assert declared["active"] is False
+
+
+async def test_of_who_has_left_the_name_stays_and_the_address_goes_until_they_come_back() -> None:
+    routing = Routing()
+    here, left = officer("lind", "bygglov", phone="0531-1"), officer("lind", "bygglov", phone="0531-1", active=False)
+    await routing.told(here, left)
+    [row] = await routing.kept("officers")
+    assert (row["name"], row["e_mail"], row["phone"]) == ("Lind", None, None)
+    erased = [one for one in await routing.kept("outbox") if one["b"] is None]
+    assert [(one["p"], one["h"]["ce_type"]) for one in erased] == [("1460-o-lind", OfficerErased.type.encode())]
+    await routing.told(here)
+    assert [one["e_mail"] for one in await routing.said("officer-declared")] == ["lind@kommun.example"] * 2
 
 
 async def test_a_batch_of_500_is_shared_evenly_with_one_question_for_matters_and_one_for_officers() -> None:
