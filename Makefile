@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-compose token parked test check test-unit test-integration test-compose test-deep bench docs lock clean-data clean \
+.PHONY: help run servers demo demo-compose token parked backup restore test check test-unit test-integration test-compose test-deep bench docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -16,6 +16,9 @@ help:  ## shows this list
 
 run: $(READY)  ## starts Kafka, MongoDB, a mail tray and the four services; Ctrl-C stops all
 	@exec $(PY) -m stack run
+
+servers: $(READY)  ## the servers alone, without services: what make restore needs
+	@exec $(PY) -m stack servers
 
 run-%: $(READY)  ## the servers and one service alone
 	@exec $(PY) -m stack run-one $*
@@ -34,6 +37,15 @@ parked: $(READY)  ## what SERVICE=intake could not act on; DO="replay ID --becau
 	@[ -n "$(SERVICE)" ] || { echo "Say of which service: make parked SERVICE=intake" >&2; exit 2; }
 	@$(PY) -m stack env $(PY) -m shared.platform.cli --service "$(SERVICE)" \
 	  --municipality "$(or $(MUNICIPALITY),1460)" parked $(or $(DO),list)
+
+backup: $(READY)  ## dumps what each service keeps (of make run) into the folder backups
+	@mkdir -p -m 700 backups && at=$$(date -u +%Y%m%dT%H%M%SZ) && for service in $(SERVICES); do \
+	  $(PY) -m stack env $(PY) -m shared.platform.backup dump --service $$service --to backups/$$service-$$at.tar.gz || exit; done
+
+restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 loses what is there
+	@[ -n "$(SERVICE)" ] && [ -n "$(FILE)" ] || \
+	  { echo "Say what: make restore SERVICE=intake FILE=backups/intake-....tar.gz" >&2; exit 2; }
+	@$(PY) -m stack env $(PY) -m shared.platform.backup restore --service "$(SERVICE)" --from "$(FILE)" $(if $(REPLACE),--replace)
 
 test: check test-unit test-integration  ## everything: check, then the tests without and with real servers
 

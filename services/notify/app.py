@@ -9,7 +9,14 @@ from services.notify.channels.email import EmailChannel
 from services.notify.handlers import bus
 from services.notify.sender import Sender
 from services.notify.settings import Settings
-from services.notify.store import KeptMessages, KeptRecipients, Messages, Recipients
+from services.notify.store import (
+    HandedBefores,
+    KeptHandedBefores,
+    KeptMessages,
+    KeptRecipients,
+    Messages,
+    Recipients,
+)
 from shared.platform.clock import Clock
 from shared.platform.database import Database
 from shared.platform.hearing import Hearing
@@ -28,7 +35,7 @@ def parts(settings: Settings) -> Parts:
 
     return Parts(
         bus=bus,
-        shelf={Recipients: KeptRecipients, Messages: KeptMessages},
+        shelf={Recipients: KeptRecipients, Messages: KeptMessages, HandedBefores: KeptHandedBefores},
         doors=[router],
         workers=workers,
     )

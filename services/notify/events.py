@@ -1,6 +1,6 @@
 """Translations: from the parties and officers heard of to recipients, and from messages to what is said of them."""
 
-from services.notify.model import Message, Recipient, State
+from services.notify.model import HandedBefore, Message, Recipient, State
 from shared.contracts.event import Event
 from shared.contracts.intake_parties import PartyDeclared
 from shared.contracts.notify_deliveries import MessageGivenUp, MessageHandedOver, MessagePlanned
@@ -17,6 +17,11 @@ def party(event: PartyDeclared) -> Recipient:
 def officer(event: OfficerDeclared) -> Recipient:
     """An officer as a recipient."""
     return Recipient(event.municipality, event.officer_id, event.name, event.e_mail, STAFF_LANGUAGE)
+
+
+def handed_before(event: MessageHandedOver) -> HandedBefore:
+    """What we said ourselves, before a restore."""
+    return HandedBefore(event.municipality, event.message_id, event.handed_over_at)
 
 
 def planned(message: Message) -> MessagePlanned:

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from services.notify import events, rules
 from services.notify.model import Message, Occasion, Recipient
-from services.notify.store import Messages, Recipients
+from services.notify.store import HandedBefores, Messages, Recipients
 from services.notify.wording.facts import Facts, MatterGiven, OfficerFound, TimeToProcure
 from services.notify.wording.texts import text_of
 from shared.contracts.event import Event
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
+from shared.contracts.notify_deliveries import MessageHandedOver
 from shared.contracts.procurement_plan import TimeToProcureReached
 from shared.contracts.routing_matters import MatterAssigned
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
@@ -82,6 +83,12 @@ async def tell_of_time_to_procure(
         rule_verified=event.rule_verified,
     )
     _plan(messages, occasion(event, event.municipality, envelope), owner, facts, at)
+
+
+@bus.recall
+async def remember_handed_over(event: MessageHandedOver, before: HandedBefores) -> None:
+    """What a restore has lost was handed over nevertheless: it is not handed over again."""
+    before.save(events.handed_before(event))
 
 
 def concerned(event: MatterAssigned) -> list[str]:

@@ -45,6 +45,18 @@ class Receipt:
     answer: str | None = None
 
 
+LOST_SINCE = Receipt(Outcome.TAKEN, "told by our own topic after a restore")
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBefore:
+    """A message of which we have said that it was handed over, in a time that a restore has lost."""
+
+    municipality: str
+    message_id: str
+    handed_over_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who can get messages (mottagare): a party or an officer. Personal data, kept here and nowhere else."""
@@ -171,6 +183,13 @@ class Message:
     def handed_over(self, number: int, receipt: Receipt, at: datetime) -> "Message":
         """The channel has taken it."""
         return self.amended(number, receipt, at)._closed(State.HANDED_OVER, None, at)
+
+    def handed_over_before(self, at: datetime) -> "Message":
+        """It was handed over in a time that a restore has lost: the ledger says so, and it is done with."""
+        if self.state is State.HANDING_OVER:
+            return self.handed_over(self.attempts[-1].number, LOST_SINCE, at)
+        attempt = Attempt(len(self.attempts) + 1, at).ended(LOST_SINCE, at)
+        return replace(self, attempts=(*self.attempts, attempt))._closed(State.HANDED_OVER, None, at)
 
     def given_up(self, receipt: Receipt, reason: str, at: datetime) -> "Message":
         """It will not be tried again."""

@@ -1,11 +1,22 @@
 """Pure decisions of notify: what is planned, what is handed over now, and what follows from how it went."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from services.notify.model import ChannelName, Letter, Message, Occasion, Outcome, Receipt, Recipient, State, Text
+from services.notify.model import (
+    ChannelName,
+    HandedBefore,
+    Letter,
+    Message,
+    Occasion,
+    Outcome,
+    Receipt,
+    Recipient,
+    State,
+    Text,
+)
 
 CLAIM_LASTS = timedelta(seconds=10)
 """How old a claim must be before another may find that nobody has told its outcome; longer than the sender's lease."""
@@ -109,6 +120,12 @@ def taken_in_hand(due: Iterable[Message], begun: Iterable[Message], at: datetime
     listed = sorted(due, key=lambda one: one.order)
     heads = _heads(begun, {one.message_id for one in listed})
     return [_in_turn(_noted(one, at, row), heads, at) for one in listed]
+
+
+def spared(due: Iterable[Message], before: Mapping[str, HandedBefore]) -> list[Message]:
+    """Due messages that were handed over before a restore has lost it: done with, and not handed over again."""
+    known = [(one, before.get(one.message_id)) for one in due]
+    return [one.handed_over_before(then.handed_over_at) for one, then in known if then is not None]
 
 
 def _heads(begun: Iterable[Message], due: set[str]) -> dict[str, Message]:

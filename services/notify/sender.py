@@ -17,7 +17,7 @@ from services.notify import events, rules
 from services.notify.channels.channel import Channel
 from services.notify.model import Message, Outcome, Receipt, Recipient, State
 from services.notify.rules import Rows
-from services.notify.store import Messages, Recipients
+from services.notify.store import HandedBefores, Messages, Recipients
 from shared.contracts.notify_deliveries import MessageHandedOver
 from shared.platform.errors import LostRace, TryAgain, Unwritable
 from shared.platform.hearing import Hearing
@@ -125,7 +125,11 @@ class Sender:
         begun = await messages.begun_to(channel, to)
         recipients: Recipients = unit.given(Recipients)
         known = await recipients.all_of(to)
-        after = rules.taken_in_hand(due, begun, at, self._rows.in_force(at))
+        before: HandedBefores = unit.given(HandedBefores)
+        spared = rules.spared(due, await before.all_of(one.message_id for one in due))
+        done = {one.message_id for one in spared}
+        left = [one for one in due if one.message_id not in done]
+        after = spared + rules.taken_in_hand(left, begun, at, self._rows.in_force(at))
         await self._keep(unit, messages, {one.message_id: one for one in due}, after)
         claimed = [one for one in after if one.state is State.HANDING_OVER]
         return len(due), [Parcel(one, known.get(one.recipient_id)) for one in claimed]

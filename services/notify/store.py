@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.notify.model import ChannelName, Message, Recipient
+from services.notify.model import ChannelName, HandedBefore, Message, Recipient
 from shared.contracts.event import Event
 from shared.platform.database import Index
 from shared.platform.store import Store, kept_moment
@@ -59,6 +59,18 @@ class Messages(Protocol):
 
     def save(self, message: Message, /, says: Sequence[Event] = ()) -> None:
         """Keep a message and say what is to be said of it."""
+        ...
+
+
+class HandedBefores(Protocol):
+    """The messages that were handed over in a time that a restore has lost."""
+
+    async def all_of(self, message_ids: Iterable[str]) -> Mapping[str, HandedBefore]:
+        """Those of these that are known."""
+        ...
+
+    def save(self, before: HandedBefore, /, says: Sequence[Event] = ()) -> None:
+        """Keep one."""
         ...
 
 
@@ -119,6 +131,18 @@ class KeptMessages(Store[Message]):
         about = {} if about_id is None else {"about_id": about_id}
         query: dict[str, Any] = {"municipality": municipality, **about, **_older(after)}
         return await self.page(query, sort=(("planned_at", -1), ("_id", -1)), limit=limit)
+
+
+class KeptHandedBefores(Store[HandedBefore]):
+    """What is known from before a restore, in MongoDB."""
+
+    collection = "handed_before"
+    state = HandedBefore
+    identity = "message_id"
+
+    async def all_of(self, message_ids: Iterable[str]) -> Mapping[str, HandedBefore]:
+        """See `HandedBefores`."""
+        return await _all_of(self, message_ids)
 
 
 async def _all_of(store: Store[Any], wanted: Iterable[str]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Bus(KafkaBroker):
         self.service = service
         self.heard: dict[str, dict[str, Handler]] = {}
         self.promises: list[Promise] = []
+        self.recalls: dict[str, Handler] = {}
         self._by_topic: dict[str, Any] = {}
         self._work: Work | None = None
 
@@ -71,6 +72,14 @@ class Bus(KafkaBroker):
             return function
 
         return declared
+
+    def recall(self, function: Declared) -> Declared:
+        """Declare what is done, after a restore, about an event of our own from the lost time: (event, *what it asks
+        for).
+        """
+        handler = Handler.of(function, None)
+        self.recalls[handler.kind.type] = handler
+        return function
 
     def wire(self, work: Work) -> None:
         """Say what runs under the bus; `start` starts it."""

@@ -11,6 +11,7 @@ Exception
 │   └── Taken                           an id or a unique value is there already: should it stay so, it is the content
 ├── LostPosition                        the partition belongs to another consumer: drop the batch, seek back
 ├── TooManyParked                       our deploy is bad, not their data: stop consuming
+├── BackupRefused                       a dump or a restore stops with this sentence
 └── WrongSetting                        the start stops with this sentence
 """
 
@@ -60,6 +61,10 @@ class LostPosition(Exception):
 
 class TooManyParked(Exception):
     """So many events in a row could not be acted on that the fault is ours."""
+
+
+class BackupRefused(Exception):
+    """A dump or a restore that stops; the text is one sentence for the operator."""
 
 
 class WrongSetting(Exception):

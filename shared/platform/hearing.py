@@ -9,6 +9,7 @@ from shared.contracts.streams import Stream
 from shared.platform.clock import Clock
 from shared.platform.cloudevents import Envelope
 from shared.platform.database import Database, Reads
+from shared.platform.errors import TryAgain
 from shared.platform.handlers import Handler, Origin
 from shared.platform.heard import inbound_id
 from shared.platform.metrics import Metrics
@@ -57,7 +58,8 @@ class Hearing:
     wall: Clock
     seal: Seal
     metrics: Metrics
-    epoch: int = 1
+    epoch: int | None = 1
+    """None until it has been read: nothing may be said before."""
     park_limit: int = PARK_LIMIT
     streak: int = 0
     """How many in a row were parked on own streams."""
@@ -69,7 +71,9 @@ class Hearing:
         return Unit(reads, self.shelf, self.provided, self.voice())
 
     def voice(self) -> Voice:
-        """Who speaks, now."""
+        """Who speaks, now; TryAgain as long as our epoch is not known."""
+        if self.epoch is None:
+            raise TryAgain("the service has not read its epoch yet")
         return Voice(self.service, self.epoch, self.clock.now())
 
     def lane_of(self, topic: str, key: str) -> str:

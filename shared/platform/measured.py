@@ -24,7 +24,7 @@ class Measured:
 
     async def look(self) -> None:
         """Measure all once."""
-        self._metrics.epoch.set(self._hearing.epoch)
+        self._metrics.epoch.set(self._hearing.voice().epoch)
         await self._outbox()
         for kind in Kind:
             await self._parked(kind)

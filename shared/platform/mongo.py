@@ -10,7 +10,7 @@ from uuid import UUID
 from bson.binary import Binary, UuidRepresentation
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import AsyncMongoClient, ReturnDocument
+from pymongo import AsyncMongoClient, MongoClient, ReturnDocument
 from pymongo.errors import (
     CollectionInvalid,
     ConfigurationError,
@@ -23,12 +23,14 @@ from pymongo.write_concern import WriteConcern
 
 from shared.platform.database import Collection, Document, Index, Query, Sort
 from shared.platform.errors import TryAgain, UnknownCommit, WrongSetting
+from shared.platform.mongo_copy import Copying
 from shared.platform.mongo_errors import by_code, translated, understood
 
 Driver = Literal["motor", "pymongo"]
 MAJORITY = WriteConcern("majority")
 
 ALREADY_IN_ONE = 23
+NO_ADDRESS = "MONGO_URL is not an address that MongoDB understands."
 NO_REPLICA_SET = "MongoDB at MONGO_URL is no replica set, and transactions need one: start it with --replSet."
 
 
@@ -47,8 +49,19 @@ def connect(url: str, name: str, driver: Driver = "motor", *, timeout_ms: int = 
             uuidRepresentation="standard",
         )
     except (ConfigurationError, ValueError, PyMongoError):
-        raise WrongSetting("MONGO_URL is not an address that MongoDB understands.") from None
+        raise WrongSetting(NO_ADDRESS) from None
     return MongoDatabase(client, name)
+
+
+def connect_to_copy(url: str, name: str, *, timeout_ms: int = 5_000) -> Copying:
+    """The same database for a dump or a restore, which do one thing after the other. Raises WrongSetting as above."""
+    try:
+        client: MongoClient[Document] = MongoClient(
+            url, tz_aware=True, tzinfo=UTC, w="majority", serverSelectionTimeoutMS=timeout_ms
+        )
+    except (ConfigurationError, ValueError, PyMongoError):
+        raise WrongSetting(NO_ADDRESS) from None
+    return Copying(client, name)
 
 
 async def _settled(value: Any) -> Any:

@@ -107,6 +107,7 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
         instance=instance,
         stable=platform.instance is not None,
         lanes=platform.lanes,
+        recalls=parts.bus.recalls,
         others=parts.workers(hearing, instance),
         simulated=clock if isinstance(clock, SimulatedClock) else None,
     )

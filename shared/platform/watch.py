@@ -11,6 +11,7 @@ from shared.platform.errors import TryAgain
 from shared.platform.hearing import Hearing
 from shared.platform.listener import Listener
 from shared.platform.measured import Measured
+from shared.platform.restores import epoch_of
 
 LOOK_EVERY = 5.0
 STALLED_AFTER = 60.0
@@ -26,6 +27,10 @@ class Stalled(Exception):
     """A listener has stood still for minutes although there is something to hear."""
 
 
+class Restored(Exception):
+    """The database was restored while we were running on it: what we know of it is of another time."""
+
+
 class Watch:
     """Looks at the listeners of one service, and has measured what waits in its database."""
 
@@ -36,10 +41,11 @@ class Watch:
         self.trouble: str | None = None
 
     async def run(self) -> None:
-        """Look every five seconds; raises Stalled when a new start is the only cure."""
+        """Look every five seconds; raises Stalled or Restored when a new start is the only cure."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
+                await self._epoch()
                 still = await self.look()
             except (KafkaError, TryAgain, ConnectionError) as away:
                 log.info("cannot look", extra={"reason": type(away).__name__})
@@ -66,6 +72,10 @@ class Watch:
         busy = listener.trouble is not None or listener.batches != before or max(lag.values(), default=0) <= MARKERS
         self._still_since[listener.name] = (listener.batches, now if busy else since)
         return now - self._still_since[listener.name][1]
+
+    async def _epoch(self) -> None:
+        if await epoch_of(self._hearing.database) != self._hearing.epoch:
+            raise Restored("the database was restored under a running service")
 
     def _show(self, name: str, lag: Mapping[TopicPartition, int]) -> None:
         """The lag of what is held; a partition that was given away is another's to tell of."""

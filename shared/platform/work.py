@@ -9,20 +9,24 @@ from shared.platform.clock import SimulatedClock
 from shared.platform.database import Collection
 from shared.platform.desk import REQUESTS
 from shared.platform.errors import LostRace, TryAgain
+from shared.platform.handlers import Handler
 from shared.platform.heard import INBOUND, LANES
 from shared.platform.hearing import Hearing
 from shared.platform.kafka import KafkaAccess
 from shared.platform.leases import LEASES, Lease
 from shared.platform.listener import Listener
+from shared.platform.lost import LOST
 from shared.platform.outbox import ASIDE, JOURNAL, OUTBOX
 from shared.platform.parked import PARKED
 from shared.platform.parking import Parking
 from shared.platform.positions import POSITIONS
+from shared.platform.recall import recall
 from shared.platform.relay import Relay
+from shared.platform.restores import RESTORES, epoch_of
 from shared.platform.timers import Promise, Timers
 from shared.platform.watch import Watch
 
-KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS)
+KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS, RESTORES, LOST)
 """The platform's own collections in each service's database."""
 WAKE_EVERY = 0.5
 START_PAUSE = 1.0
@@ -54,6 +58,7 @@ class Work:
         instance: str,
         stable: bool,
         lanes: int,
+        recalls: Mapping[str, Handler],
         others: Mapping[str, Worker],
         simulated: SimulatedClock | None = None,
     ) -> None:
@@ -63,7 +68,7 @@ class Work:
         self._relay = Relay(hearing, kafka, self._lease("relay", instance))
         self._timers = Timers(hearing, tuple(promises), self._lease("timers", instance))
         self._watch = Watch(hearing, self._listeners)
-        self._others, self._simulated = others, simulated
+        self._recalls, self._others, self._simulated = recalls, others, simulated
         self._running: dict[str, asyncio.Task[None]] = {}
         self._supervisor: asyncio.Task[None] | None = None
         self._trouble: str | None = "starting"
@@ -74,6 +79,7 @@ class Work:
 
     async def start(self) -> None:
         """Begin in the background: what is away at the start is waited for, and /ready says so."""
+        self.hearing.epoch = None
         self._supervisor = asyncio.create_task(self._supervise(), name="supervisor")
 
     async def stop(self) -> None:
@@ -112,13 +118,16 @@ class Work:
         self.on_death(error or RuntimeError(self._trouble))
 
     async def _prepare(self) -> None:
-        """Wait for the database; WrongSetting when it is one we can't work with."""
+        """Wait for the database and read our epoch; WrongSetting when it is a database we can't work with."""
         while True:
             try:
                 await self.hearing.database.check()
+                epoch = await epoch_of(self.hearing.database)
                 await self.hearing.database.prepare(self.layout())
+                self.hearing.epoch = epoch
+                await recall(self.hearing, self._recalls)
                 return
-            except TryAgain as away:
+            except (TryAgain, LostRace) as away:
                 self._trouble = str(away)
                 await asyncio.sleep(START_PAUSE)
 

@@ -54,6 +54,12 @@ def roster() -> list[Sent]:
     return [_event(STAFF, "officer-changed", f"officer-{name}", name, _officer(name)) for name in OFFICERS]
 
 
+def nameless_contact(reference: str) -> Sent:
+    """One good contact of nobody who can be reached: only the officer will be told."""
+    data = {**_contact(reference, "bygglov"), "person": {}}
+    return _event(E_SERVICES, "contact-received", reference, reference, data)
+
+
 def _officer(name: str) -> dict[str, Any]:
     return {
         "reference": name,

@@ -16,7 +16,7 @@ __all__ = ["real"]
 
 @pytest.mark.servers
 async def test_faststream_runs_the_bus(real: RealCounting) -> None:
-    work = Work(real.service.hearing, real.kafka.url, [], instance="one", stable=False, lanes=1, others={})
+    work = Work(real.service.hearing, real.kafka.url, [], instance="one", stable=False, lanes=1, recalls={}, others={})
     bus.wire(work)
     app = FastStream(bus)
     running = asyncio.create_task(app.run())
