@@ -24,6 +24,7 @@ from shared.platform.understand import Record
 AT_ONCE = 500
 POLL_MS = 20
 ALONE_MS = 300
+LET_GO_AFTER = 0.5
 BAD_NAME = "ce_not-utf-8"
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 COMMIT_WITHIN = 5.0
@@ -161,7 +162,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.sleep(POLL_MS / 1000)
             return
         try:
-            polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
+            polled = await self._polled(timeout_ms=POLL_MS, max_records=AT_ONCE)
         except UnicodeDecodeError:
             await self._step_over_bad_names()
             return
@@ -169,6 +170,16 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         if records and self._batch is not None:
             await self._act(self._batch, records)
         self.trouble = None
+
+    async def _polled(
+        self, *only: TopicPartition, timeout_ms: int, max_records: int
+    ) -> "dict[TopicPartition, list[ConsumerRecord[Any, Any]]]":
+        """What has come; nothing, when a rebalance begins: aiokafka waits here for its end, and that waits for us."""
+        polling = self._consumer.getmany(*only, timeout_ms=timeout_ms, max_records=max_records)
+        try:
+            return dict(await asyncio.wait_for(polling, timeout_ms / 1000 + LET_GO_AFTER))
+        except TimeoutError:
+            return {}
 
     async def _step_over_bad_names(self) -> None:
         """Some record has a header whose name is not UTF-8, which aiokafka cannot read at all.
@@ -184,7 +195,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _read_alone(self, one: TopicPartition) -> bool:
         try:
-            polled = await self._consumer.getmany(one, timeout_ms=ALONE_MS, max_records=1)
+            polled = await self._polled(one, timeout_ms=ALONE_MS, max_records=1)
             records = [as_record(record) for record in polled.get(one, [])]
         except UnicodeDecodeError:
             at = await self._consumer.position(one)

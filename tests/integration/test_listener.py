@@ -2,18 +2,20 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.record.util import calc_crc32c
 
 from shared.contracts.streams import Stream
 from shared.platform.hearing import Topic
 from shared.platform.listener import Listener
 from shared.platform.mongo import MongoDatabase
+from shared.platform.positions import Place, Position, Positions
 from shared.platform.setup import create_topics
 from shared.platform.work import KEPT
 from stack.kafka import Kafka
@@ -131,6 +133,35 @@ def stopped(mongo: Mongo) -> Iterator[None]:
         yield
     finally:
         mongo.start()
+
+
+async def test_a_rebalance_that_begins_while_partitions_are_taken_ends(
+    real: RealCounting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, asked, revoked = asyncio.Event(), asyncio.Event(), Counter[str]()
+    take, let_go = Positions.take, Listener.on_partitions_revoked
+
+    async def slow(positions: Positions, places: Iterable[Place], session_id: bytes) -> dict[Place, Position]:
+        asked.set()
+        await go_on.wait()
+        return await take(positions, places, session_id)
+
+    async def noted(listener: Listener, which: Iterable[TopicPartition]) -> None:
+        revoked[listener.name] += 1
+        await let_go(listener, which)
+
+    monkeypatch.setattr(Positions, "take", slow)
+    monkeypatch.setattr(Listener, "on_partitions_revoked", noted)
+    async with real.listening() as first:
+        await asyncio.wait_for(asked.wait(), 30)
+        async with real.listening() as second:
+            await until("the first is to let go of what it takes", lambda: _is(revoked[first.name] > 1))
+            go_on.set()
+            await until("each has a share", lambda: _is(bool(first._positions.held and second._positions.held)), 20)
+
+
+async def _is(so: bool) -> bool:
+    return so
 
 
 async def test_two_members_share_the_work_and_each_event_is_heard_once(real: RealCounting) -> None:
