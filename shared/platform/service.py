@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -160,7 +161,8 @@ def clocks(settings: PlatformSettings) -> tuple[Clock, Clock]:
 def serve(
     load: Callable[[], Chosen], create: Callable[[Chosen, Database, Clock, Clock], FastAPI], service: str
 ) -> None:
-    """Run a service until SIGTERM. A wrong setting is one sentence and exit 2; the death of a task is exit 1."""
+    """Run a service until SIGTERM, exit 0. A wrong setting is one sentence and exit 2, the death of a task exit 1."""
+    signal.signal(signal.SIGTERM, _asked_to_end)
     try:
         settings = load()
         logs.configure(service, settings.platform.log_level)
@@ -185,6 +187,11 @@ async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, C
     if deaths and isinstance(deaths[0], WrongSetting):
         raise deaths[0]
     return 1 if deaths or not server.started else 0
+
+
+def _asked_to_end(*_: object) -> None:
+    """uvicorn winds down first and then raises the signal again, which by default would look like a violent end."""
+    sys.exit(0)
 
 
 def _die(server: uvicorn.Server, deaths: list[BaseException], error: BaseException) -> None:
