@@ -57,6 +57,10 @@ class Publisher:
             raise ConnectionError("Kafka did not take all events within 30 seconds")
 
 
+HEARTBEAT = b"heartbeat"
+"""The key of a record that says nothing (docs/events.md)."""
+
+
 class Ear:
     """Listens to all streams of ours, from now on."""
 
@@ -82,7 +86,7 @@ class Ear:
     def listen(self, seconds: float) -> list[Heard]:
         """What was said, waiting at most so long for the first."""
         records = self._consumer.consume(500, timeout=seconds)
-        return [_heard(record) for record in records if not _failed(record)]
+        return [_heard(record) for record in records if not _failed(record) and record.key() != HEARTBEAT]
 
     def close(self) -> None:
         """Stop listening."""

@@ -7,7 +7,7 @@ import struct
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,10 +61,17 @@ LOGS = (
 class Kafka:
     """One Kafka with its own folder and port; it comes back on the same port with the same records."""
 
-    def __init__(self, where: Path, port: int = 0, orphaned: signal.Signals = signal.SIGKILL) -> None:
-        """Keeps the place and the port (0: a free one); nothing runs until start()."""
+    def __init__(
+        self,
+        where: Path,
+        port: int = 0,
+        orphaned: signal.Signals = signal.SIGKILL,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keeps the place, the port (0: a free one) and properties beside ours; nothing runs until start()."""
         self.where = where.resolve()
         self.port = port or free_port()
+        self.properties = properties or {}
         self.process = Process("Kafka", (), self.where / "kafka.log", orphaned=orphaned)
 
     @property
@@ -91,7 +98,8 @@ class Kafka:
     def _write_properties(self) -> Path:
         self._data.mkdir(parents=True, exist_ok=True)
         file = self.where / "server.properties"
-        file.write_text(PROPERTIES.format(host=HOST, port=self.port, controller=free_port(), data=self._data))
+        ours = PROPERTIES.format(host=HOST, port=self.port, controller=free_port(), data=self._data)
+        file.write_text(ours + "".join(f"{name}={value}\n" for name, value in self.properties.items()))
         return file
 
     def stop(self, seconds: float = STOP_SECONDS) -> bool:

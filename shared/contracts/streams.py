@@ -3,7 +3,46 @@
 from dataclasses import dataclass
 
 PARTITIONS = 12
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+CLEANER_MS = 59 * 60_000
+"""What the broker's cleaner may take: it looks every 15 s (log.cleaner.backoff.ms) and then rewrites the partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """How soon a compacted topic forgets what was overwritten or erased, in milliseconds.
+
+    A segment is closed by the first record that comes `segment_ms` after its own first one; a heartbeat sees to it that
+    one comes. It is cleaned when its first record is `lag_ms` old, and the old file deleted `delete_delay_ms` later. A
+    tombstone itself is kept for `tombstone_ms`: no listener may be away for longer, no backup restored that is older.
+    """
+
+    segment_ms: int = HOUR_MS
+    lag_ms: int = DAY_MS
+    delete_delay_ms: int = 60_000
+    tombstone_ms: int = 366 * DAY_MS
+
+    @property
+    def heartbeat_ms(self) -> int:
+        """How often something must be appended to a quiet partition."""
+        return self.segment_ms
+
+    @property
+    def erased_within_ms(self) -> int:
+        """From a tombstone on the topic until no file of the broker holds what it erases."""
+        return max(self.segment_ms + self.heartbeat_ms, self.lag_ms) + CLEANER_MS + self.delete_delay_ms
+
+    def config(self) -> dict[str, str]:
+        """The same as Kafka's settings; times are the broker's own, as others' clocks may be wrong."""
+        return {
+            "cleanup.policy": "compact",
+            "segment.ms": str(self.segment_ms),
+            "max.compaction.lag.ms": str(self.lag_ms),
+            "file.delete.delay.ms": str(self.delete_delay_ms),
+            "delete.retention.ms": str(self.tombstone_ms),
+            "message.timestamp.type": "LogAppendTime",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +53,7 @@ class Stream:
     owner: str
     compacted: bool = False
     personal: bool = False
+    forgetting: Forgetting = Forgetting()
 
     @property
     def is_inbox(self) -> bool:
@@ -21,16 +61,11 @@ class Stream:
         return self.owner == "inbox"
 
     def config(self) -> dict[str, str]:
-        """The topic's settings in Kafka: own streams for ever, inboxes 30 days, compacted ones erase within a day."""
+        """The topic's settings in Kafka: own streams for ever, inboxes 30 days, compacted ones until overwritten."""
         if self.is_inbox:
             return {"retention.ms": str(30 * DAY_MS)}
         if self.compacted:
-            return {
-                "cleanup.policy": "compact",
-                "segment.ms": str(DAY_MS // 24),
-                "max.compaction.lag.ms": str(DAY_MS),
-                "delete.retention.ms": str(DAY_MS),
-            }
+            return self.forgetting.config()
         return {"retention.ms": "-1"}
 
 

@@ -97,9 +97,15 @@ def _channel(stream: Stream) -> Node:
 
 
 def _topic(stream: Stream) -> Node:
-    config = {name: [value] if name == "cleanup.policy" else int(value) for name, value in stream.config().items()}
+    config = {name: _setting(name, value) for name, value in stream.config().items()}
     topic = {} if stream.is_inbox else {"topic": stream.topic}
     return {**topic, "partitions": PARTITIONS, "topicConfiguration": config, "bindingVersion": _BINDING}
+
+
+def _setting(name: str, value: str) -> list[str] | int | str:
+    if name == "cleanup.policy":
+        return [value]
+    return int(value) if name.endswith(".ms") else value
 
 
 def _operations(stream: Stream, heard: Listeners) -> dict[str, Node]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.contracts.catalogue import all_streams, events_on, samples_of
 from shared.contracts.event import Event
-from shared.contracts.streams import INBOX, PARTITIONS, Stream
+from shared.contracts.streams import DAY_MS, HOUR_MS, INBOX, PARTITIONS, Stream
 from shared.platform.docs_schemas import Field, fields, json_schema
 
 Listeners = Mapping[str, tuple[str, ...]]
@@ -20,6 +20,9 @@ accept structured mode (`application/cloudevents+json`) in an inbox. Every topic
 streams the key is the subject, so that one aggregate's events stay in order, and `ce_sequence` counts them from 1
 without a gap; a rejection is keyed by the publisher that it answers. Readers ignore members and types that they do
 not know.
+
+On a compacted stream a tombstone erases: a record without a value, whose headers are those of any other event. There a
+record with the key `heartbeat` comes in each partition now and then; it says nothing and is passed by.
 """
 
 
@@ -75,6 +78,9 @@ def _stream(stream: Stream, heard: Listeners) -> Iterator[str]:
     yield f"\n## `{topic_of(stream)}`\n\n{story_of(stream)}\n"
     yield f"- Owner: {_owner(stream)}\n- Kept: {kept(stream)} ({config})"
     yield f"- Personal data: {'yes' if stream.personal else 'none'}"
+    if stream.compacted:
+        hours, days = stream.forgetting.erased_within_ms / HOUR_MS, stream.forgetting.tombstone_ms // DAY_MS
+        yield f"- Erased: gone from Kafka's files within {hours:g} hours; the tombstone is kept for {days} days"
     for event in events:
         yield from _event(event, heard)
 

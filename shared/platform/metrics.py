@@ -55,6 +55,7 @@ METRICS = (
     Metric("outbox_age_seconds", "gauge", (), "Age of the oldest found at both ends of what is not yet on Kafka."),
     Metric("outbox_aside", "gauge", (), "Aggregates whose events wait because one of them can never be sent."),
     Metric("relayed", "counter", ("topic",), "Events that the relay put on Kafka."),
+    Metric("heartbeats", "counter", ("topic",), "Heartbeats written, so that what was erased is forgotten in time."),
     Metric("due", "gauge", ("collection",), f"Aggregates whose moment has come; {MOST} at most are counted."),
     Metric("oldest_due_seconds", "gauge", ("collection",), "For how long the moment of the first of them has passed."),
     Metric("timers_kept", "counter", ("timer",), "Promises kept."),
@@ -96,6 +97,7 @@ class Metrics:
         self.outbox_age_seconds = self._gauge("outbox_age_seconds")
         self.outbox_aside = self._gauge("outbox_aside")
         self.relayed = self._counter("relayed")
+        self.heartbeats = self._counter("heartbeats")
         self.due = self._gauge("due")
         self.oldest_due_seconds = self._gauge("oldest_due_seconds")
         self.timers_kept = self._counter("timers_kept")

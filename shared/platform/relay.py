@@ -7,16 +7,18 @@ them.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from shared.contracts.streams import Stream
 from shared.platform.database import Document
 from shared.platform.errors import LostRace, TryAgain
 from shared.platform.hearing import Hearing
+from shared.platform.heartbeats import KEY, Heartbeats
 from shared.platform.kafka import KafkaAccess, client_options
 from shared.platform.leases import Lease
 from shared.platform.outbox import ASIDE, OUTBOX, headers_of
@@ -35,8 +37,11 @@ log = logging.getLogger("kommunkontakt.relay")
 class Relay:
     """Publishes one service's outbox."""
 
-    def __init__(self, hearing: Hearing, kafka: KafkaAccess | str, lease: Lease) -> None:
+    def __init__(
+        self, hearing: Hearing, kafka: KafkaAccess | str, lease: Lease, compacted: Iterable[Stream] = ()
+    ) -> None:
         self._hearing, self._database, self._kafka, self._lease = hearing, hearing.database, kafka, lease
+        self._heartbeats = Heartbeats(compacted, hearing.wall)
         self._failures, self._at_once = 0, BATCH
         self.trouble: str | None = None
 
@@ -79,6 +84,7 @@ class Relay:
             await asyncio.wait_for(producer.start(), ANSWER_WITHIN)
             while await self._lease.hold():
                 await self._publish_some(producer)
+                await self._beat(producer)
                 self._well()
         finally:
             await _stopped(producer)
@@ -113,9 +119,12 @@ class Relay:
         except MessageSizeTooLargeError:
             await self._narrow(waiting)
             raise  # after a refusal aiokafka's numbers no longer agree with the broker's: a new producer goes on
-        await self._database.delete(OUTBOX.name, {"_id": {"$in": [said["_id"] for said in waiting]}})
-        self._count(waiting)
+        await self._forget(waiting)
         self._at_once = min(BATCH, 2 * self._at_once)
+
+    async def _forget(self, published: list[Document]) -> None:
+        await self._database.delete(OUTBOX.name, {"_id": {"$in": [said["_id"] for said in published]}})
+        self._count(published)
 
     async def _narrow(self, waiting: list[Document]) -> None:
         """One of them Kafka will never take: fewer at once, until it stands alone and is set aside."""
@@ -133,6 +142,20 @@ class Relay:
         await self._database.change(
             ASIDE.name, {"_id": said["_id"]["k"]}, {"$set": {"s": said["_id"]["s"]}}, upsert=True
         )
+
+    async def _beat(self, producer: AIOKafkaProducer) -> None:
+        """A heartbeat in each partition of the streams that must be able to forget."""
+        for stream in self._heartbeats.due():
+            async with asyncio.timeout(ANSWER_WITHIN), _transaction(producer):
+                sent = [
+                    await producer.send(
+                        stream.topic, key=KEY, partition=one, headers=self._heartbeats.headers(stream, one)
+                    )
+                    for one in sorted(await producer.partitions_for(stream.topic))
+                ]
+                await asyncio.gather(*sent)
+            self._heartbeats.written(stream)
+            self._hearing.metrics.heartbeats.labels(stream.topic).inc(len(sent))
 
     def _count(self, sent: list[Document]) -> None:
         topics: dict[str, int] = {}

@@ -20,6 +20,7 @@ from shared.platform.errors import TryAgain, WrongSetting
 from shared.platform.kafka import KafkaAccess, client_options
 from shared.platform.mongo import connect
 from shared.platform.settings import PlatformSettings
+from shared.platform.topic_settings import align
 
 TRIES = 60
 
@@ -30,7 +31,7 @@ def streams(settings: PlatformSettings) -> list[Stream]:
 
 
 async def create_topics(kafka: KafkaAccess | str, wanted: list[Stream], replication: int = 1) -> int:
-    """Create the topics that are missing and return how many those were."""
+    """Create the topics that are missing and return how many those were; the others get the catalogue's settings."""
     admin = AIOKafkaAdminClient(**client_options(kafka))
     await admin.start()
     try:
@@ -38,6 +39,7 @@ async def create_topics(kafka: KafkaAccess | str, wanted: list[Stream], replicat
         missing = [_topic(stream, replication) for stream in wanted if stream.topic not in there]
         if missing:
             _check(await admin.create_topics(missing))
+        await align(admin, [stream for stream in wanted if stream.topic in there])
         return len(missing)
     finally:
         await admin.close()

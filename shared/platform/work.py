@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from shared.contracts.catalogue import all_streams
 from shared.platform.clock import SimulatedClock
 from shared.platform.database import Collection
 from shared.platform.desk import REQUESTS
@@ -65,7 +66,8 @@ class Work:
         self.hearing, self.parking = hearing, Parking(hearing)
         names = [f"{hearing.service}-{instance}-{number}" for number in range(lanes if hearing.topics else 0)]
         self._listeners = [Listener(hearing, kafka, name, self.parking, stable=stable) for name in names]
-        self._relay = Relay(hearing, kafka, self._lease("relay", instance))
+        own = [stream for stream in all_streams() if stream.owner == hearing.service]
+        self._relay = Relay(hearing, kafka, self._lease("relay", instance), compacted=own)
         self._timers = Timers(hearing, tuple(promises), self._lease("timers", instance))
         self._watch = Watch(hearing, self._listeners)
         self._recalls, self._others, self._simulated = recalls, others, simulated

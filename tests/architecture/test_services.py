@@ -20,6 +20,7 @@ DRIVERS = {
         "shared/platform/listener.py",
         "shared/platform/relay.py",
         "shared/platform/setup.py",
+        "shared/platform/topic_settings.py",
         "shared/platform/topics.py",
         "shared/platform/watch.py",
     },

@@ -78,10 +78,10 @@ def read_topics(kafka_url: str, beginnings: Sequence[str]) -> list[Said]:
         for record in consumer.consume(1000, timeout=1):
             error = record.error()
             assert error is None or error.code() == KafkaError._PARTITION_EOF, error
-            if error is None:
-                said.append(_said(record))
-            else:
+            if error is not None:
                 ended += 1
+            elif record.key() != b"heartbeat":
+                said.append(_said(record))
     consumer.close()
     return said
 

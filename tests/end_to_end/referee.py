@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from stack.demo_client import Heard, _failed, _heard
+from stack.demo_client import HEARTBEAT, Heard, _failed, _heard
 from tests.end_to_end.expectations import Expected
 
 SHORT = {
@@ -38,7 +38,7 @@ def read_all(kafka_url: str) -> list[Heard]:
         for record in consumer.consume(1000, timeout=1):
             if _failed(record):
                 ended += 1
-            else:
+            elif record.key() != HEARTBEAT:
                 heard.append(_heard(record))
     consumer.close()
     return heard

@@ -1,10 +1,14 @@
 """The relay on a real Kafka: all of it, in order, each once for who reads what is committed."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -14,17 +18,19 @@ from aiokafka.errors import ProducerFenced
 from shared.platform.clock import SystemClock
 from shared.platform.database import Document
 from shared.platform.leases import Lease
-from shared.platform.mongo import MongoDatabase
+from shared.platform.mongo import MongoDatabase, connect
 from shared.platform.relay import Relay
 from shared.platform.work import KEPT
 from stack.kafka import Kafka
 from stack.mongo import Mongo
-from tests.conftest import connected, forget_unclosed, fresh_name
+from tests.conftest import forget_unclosed, fresh_name
+from tests.integration.stopping_relay import STEPS
 from tests.platform.counting_service import Counting
 from tests.waiting import until
 
 pytestmark = pytest.mark.servers
 LONG_AGO = 60.0
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(slots=True)
@@ -33,6 +39,7 @@ class Outbox:
 
     kafka: Kafka
     database: MongoDatabase
+    name: str
     service: Counting
     topic: str
 
@@ -83,11 +90,12 @@ class Outbox:
 
 @pytest.fixture
 async def outbox(kafka: Kafka, mongo: Mongo) -> AsyncIterator[Outbox]:
-    database = connected(mongo)
+    name = fresh_name()
+    database = connect(mongo.url, name)
     await database.prepare(KEPT)
     service = Counting(database)
     service.hearing.service = fresh_name()
-    made = Outbox(kafka, database, service, f"{fresh_name()}.v1")
+    made = Outbox(kafka, database, name, service, f"{fresh_name()}.v1")
     await make_topic(kafka, made.topic, {})
     yield made
     await database.drop()
@@ -259,3 +267,51 @@ async def test_on_the_way_out_what_is_there_is_published(outbox: Outbox) -> None
         await relay.let_go()
     assert await outbox.database.find("leases", {}) == []
     assert await outbox.heard() == whole(20)
+
+
+@contextmanager
+def paused_relay(outbox: Outbox, mongo: Mongo, step: str, told: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A relay in a process of its own, that stops at a step."""
+    servers = [mongo.url, outbox.name, outbox.kafka.url, outbox.service.hearing.service]
+    command = [sys.executable, "-m", "tests.integration.stopping_relay", *servers, step]
+    with told.open("wb") as output, subprocess.Popen(command, cwd=ROOT, stdout=output) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def stands_still(process: "subprocess.Popen[bytes]") -> bool:
+    return said_in(Path(f"/proc/{process.pid}/stat")).rpartition(")")[2].split()[0] == "T"
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_paused_relay_cannot_write_after_its_successor_and_can_take_over_again(
+    outbox: Outbox, mongo: Mongo, step: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    await outbox.say(5)
+    with paused_relay(outbox, mongo, step, told) as old:
+        await until("it was paused", lambda: stands_still(old), seconds=LONG_AGO)
+        await outbox.say(5, first=6)
+        async with running(outbox.relay("the successor")):
+            await until("its successor has published what is newer", outbox.drained)
+            old.send_signal(signal.SIGCONT)
+            if step != "committed":
+                await until("the old one is told that it is too late", lambda: says_in(told, "the relay waits"))
+            await outbox.say(5, first=11)
+            await until("its successor goes on", outbox.drained)
+        await outbox.say(5, first=16)
+        await until("the old one has taken over again", outbox.drained)
+        assert old.poll() is None
+    for numbers in (await outbox.heard()).values():
+        again = 5 if step == "committed" else 0
+        assert numbers == [*range(1, 1 + again), *range(1, 21)]
+
+
+async def says_in(told: Path, text: str) -> bool:
+    return text in said_in(told)
+
+
+def said_in(file: Path) -> str:
+    return file.read_text()
