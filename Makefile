@@ -1,11 +1,13 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers demo demo-compose token parked backup restore test check test-unit test-integration test-compose test-deep bench docs lock clean-data clean \
+.PHONY: help run servers demo demo-compose token parked backup restore test check test-unit test-integration test-compose test-deep bench bench-gate docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.installed
+PEERS := .venv-peers
+PEERS_READY := $(PEERS)/.installed
 PYTEST := $(PY) -m pytest
 # What needs more than this machine's own servers, or long, is asked for by name.
 APART := --ignore=tests/compose --ignore=tests/deep
@@ -47,7 +49,7 @@ restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 los
 	  { echo "Say what: make restore SERVICE=intake FILE=backups/intake-....tar.gz" >&2; exit 2; }
 	@$(PY) -m stack env $(PY) -m shared.platform.backup restore --service "$(SERVICE)" --from "$(FILE)" $(if $(REPLACE),--replace)
 
-test: check test-unit test-integration  ## everything: check, then the tests without and with real servers
+test: check test-unit test-integration bench-gate  ## everything: check, the tests without and with real servers, the bench's gate
 
 check: $(READY)  ## lint, types, imports, and the generated pages in step
 	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint imports docs-check
@@ -84,8 +86,11 @@ test-deep: $(READY)  ## the long runs: kills, poison and duplicates, with a refe
 test-%: $(READY)  ## one service alone, without servers
 	@$(PYTEST) tests/$* -m "not servers"
 
-bench: $(READY)  ## what the promises cost, in events a second
-	@$(PY) -m bench
+bench: $(READY) $(PEERS_READY)  ## what the promises cost, all parts, half an hour; PART="door story" some; QUICK=1 in small
+	@$(PY) -m bench $(PART) $(if $(QUICK),--quick)
+
+bench-gate: $(READY)  ## what of the bench every change must hold: counts and ratios, a minute
+	@$(PY) -m bench --gate
 
 docs: $(READY)  ## writes the generated pages anew
 	@$(PY) -m shared.platform.docs
@@ -96,6 +101,8 @@ lock: $(READY)  ## pins all dependencies anew; UPGRADE=1 takes the newest
 	pin="$$pin $(if $(UPGRADE),--upgrade)"; \
 	$$pin pyproject.toml -o requirements.lock && \
 	$$pin pyproject.toml --extra dev --constraint requirements.lock -o requirements-dev.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  $(if $(UPGRADE),--upgrade) --group peers -o requirements-peers.lock
 	@$(PY) -m stack lock
 
 clean-data: $(READY)  ## forgets everything that make run has kept
@@ -103,7 +110,13 @@ clean-data: $(READY)  ## forgets everything that make run has kept
 
 clean:  ## forgets also what was downloaded and installed
 	@[ ! -e $(READY) ] || $(PY) -m stack clean-data
-	@rm -rf .data .stack $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf .data .stack $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+
+# Other frameworks, to compare with. Without them the bench says so, and measures the rest.
+$(PEERS_READY): requirements-peers.lock $(READY)
+	@$(PY) -m venv --clear $(PEERS) && \
+	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $< \
+	  && touch $@ || rm -rf $(PEERS)
 
 $(READY): requirements-dev.lock
 	@python=; for name in python3 python3.13 python3.12 python3.11; do \

@@ -1,105 +1,134 @@
-"""`python -m bench`: four ways to do the same work, in turn, on a Kafka and a MongoDB of their own; exit 1 when a bar
-is missed."""
+"""`python -m bench [PART...]`: what the promises cost, measured on servers of its own; exit 1 when a bar is missed.
+
+Without a part all of them, one after the other. Each part is told in bench/README.md.
+"""
 
 import argparse
 import asyncio
 import logging
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pymongo import monitoring
 
-from bench.bare import bare
-from bench.case import calls
-from bench.cost import HANDLERS, Cost, cost
-from bench.fastest import fastest
-from bench.load import on_the_wire
-from bench.ours import ours
-from bench.report import Bar, cost_bars, machine, speed_bars, table, told
-from bench.round import CASES, LANES, PARTITIONS, WATCH, Entrant, Result, run_round
-from bench.tutorial import tutorial
+from bench.door import commands, doors
+from bench.latency import latencies
+from bench.million import million
+from bench.outbox_watch import OUTBOX_WATCH
+from bench.peers.race import race_of_peers
+from bench.pipeline import cost_of_batches, pipeline
+from bench.recovery import recovery
+from bench.relay import race_of_relays
+from bench.report import Bar, machine, told
+from bench.round import WATCH
+from bench.story import story
 from stack.problem import Problem
 from stack.testing import Servers, start_servers
 
-EVERYTHING = ("taken in", "heard", "outbox", "journal")
 MISSED, COMPLAINT = 1, 2
+QUICK_MATTERS, MATTERS = 20_000, 1_000_000
+
+Part = Callable[[Servers, Path, bool], list[Bar]]
+"""Measures on these servers, in this folder, quickly or in full; returns its bars."""
 
 
-def entrants(count: int, of_tutorial: int) -> list[Entrant]:
-    """The four ways; the tutorial way gets fewer events, since only rates are compared."""
-    return [
-        Entrant("a", "a bare loop in one function", bare, count, EVERYTHING),
-        Entrant("b", "the FastStream tutorial way", tutorial, of_tutorial, ("taken in", "journal")),
-        Entrant("c", "ours", ours, count, EVERYTHING),
-        Entrant("d", "no promise but one transaction a batch", fastest, count, ("taken in", "outbox")),
-    ]
+def _cost(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    batches = asyncio.run(cost_of_batches(servers))
+    return [*batches, asyncio.run(commands(servers, where))]
 
 
-async def race(ways: list[Entrant], rounds: int, servers: Servers) -> list[Result]:
-    """All ways in turn, round after round."""
-    results = []
-    for number in range(1, rounds + 1):
-        for entrant in ways:
-            result = await run_round(entrant, number, servers.kafka_url, servers.mongo_url)
-            print(f"  round {number} ({entrant.letter}) {result.per_second:8.0f} events/s", flush=True)
-            results.append(result)
-    return results
+def _pipeline(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    return asyncio.run(pipeline(servers, quick))
 
 
-async def costs(servers: Servers) -> dict[int, Cost]:
-    """A full batch with one, two and three state collections."""
-    return {
-        collections: await cost(collections, servers.kafka_url, servers.mongo_url)
-        for collections in range(1, len(HANDLERS) + 1)
-    }
+def _relay(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    rounds, count = (7, 5_000) if quick else (9, 20_000)
+    return asyncio.run(race_of_relays(servers, rounds, count))
 
 
-async def measure(options: argparse.Namespace, servers: Servers) -> list[Bar]:
-    """The cost gate, then the race; returns the bars that decide."""
-    bars = cost_bars(await costs(servers))
-    print(*told(bars), sep="\n")
-    if options.cost:
-        return bars
-    count, rounds, of_tutorial = (6_000, 3, 200) if options.quick else (24_000, 5, 600)
-    ways = entrants(count, of_tutorial)
-    print(f"\n{_heading(count, options.rounds or rounds)}")
-    results = await race(ways, options.rounds or rounds, servers)
-    speed = speed_bars(results)
-    print("", *table(ways, results), "", *told(bars + speed), sep="\n")
-    return bars if options.quick else bars + speed
+def _latency(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    rounds, seconds = (2, 3.0) if quick else (5, 5.0)
+    return asyncio.run(latencies(servers, rounds, seconds))
 
 
-def _heading(count: int, rounds: int) -> str:
-    wires = on_the_wire(calls(1_000, CASES))
-    size = sum(len(value) for _, value, _ in wires) // len(wires)
-    return (
-        f"{machine()}\n{count} events of {size} B of data about {CASES} cases on {PARTITIONS} partitions, "
-        f"{LANES} lanes in one process ((b): one), majority writes;\n{rounds} rounds, each way in turn, medians. "
-        "(b) publishes by itself, the others leave what they say in an outbox: no relay runs."
-    )
+def _door(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    rounds, seconds = (2, 4.0) if quick else (5, 8.0)
+    return doors(servers, where, rounds, seconds)
+
+
+def _story(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    return story(servers, where, 20.0 if quick else 300.0)
+
+
+def _million(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    count, turns, seconds = (QUICK_MATTERS, 2, 4.0) if quick else (MATTERS, 7, 8.0)
+    return asyncio.run(million(servers, where, count, turns, seconds))
+
+
+def _recovery(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    return recovery(servers, where, 1 if quick else 4)
+
+
+def _peers(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    asyncio.run(race_of_peers(servers, 1 if quick else 3, 6_000 if quick else 24_000))
+    return []
+
+
+PARTS: Mapping[str, Part] = {
+    "cost": _cost,
+    "pipeline": _pipeline,
+    "relay": _relay,
+    "latency": _latency,
+    "door": _door,
+    "story": _story,
+    "recovery": _recovery,
+    "peers": _peers,
+    "million": _million,
+}
+GATE = ("cost", "relay")
+"""What gates on any machine, in a minute: counts, and the one ratio that is steady in small."""
 
 
 def _options() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    options.add_argument("--quick", action="store_true", help="fewer events, three rounds; only the cost gate decides")
-    options.add_argument("--cost", action="store_true", help="the cost gate alone")
-    options.add_argument("--rounds", type=int, help="so many rounds (usual: 5, with --quick 3)")
-    return options.parse_args()
+    options.add_argument("part", nargs="*", help=f"one of {', '.join(PARTS)}; without any all of them")
+    options.add_argument("--quick", action="store_true", help="smaller and shorter: to try, not to tell figures from")
+    options.add_argument("--gate", action="store_true", help=f"only what every change must hold: {', '.join(GATE)}")
+    given = options.parse_args()
+    unknown = set(given.part) - set(PARTS)
+    if unknown:
+        options.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return given
+
+
+def run(part: str, quick: bool) -> list[Bar]:
+    """One part on fresh servers."""
+    print(f"\n== {part}", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, start_servers(Path(folder) / "servers") as servers:
+        bars = PARTS[part](servers, Path(folder) / "install", quick)
+    print(*told(bars), f"({time.monotonic() - began:.0f} s)", sep="\n", flush=True)
+    return bars
 
 
 def main() -> None:
-    """Measure, tell, and exit 1 when a bar was missed."""
-    options = _options()
+    """Measure, tell, and exit 1 when a bar that gates was missed."""
+    given = _options()
+    parts = GATE if given.gate else given.part or PARTS
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    monitoring.register(WATCH)
+    for listener in (WATCH, OUTBOX_WATCH):
+        monitoring.register(listener)
+    print(machine())
     try:
-        with tempfile.TemporaryDirectory() as folder, start_servers(Path(folder), mail=False) as servers:
-            bars = asyncio.run(measure(options, servers))
+        bars = [bar for part in parts for bar in run(part, given.quick or given.gate)]
     except Problem as problem:
         sys.stderr.write(f"{problem}\n")
         sys.exit(COMPLAINT)
-    sys.exit(0 if all(bar.held for bar in bars) else MISSED)
+    print("\n== all bars", *told(bars), sep="\n")
+    sys.exit(0 if all(bar.held for bar in bars if bar.gates) else MISSED)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,17 @@ OFFSET_COMMITS = 1
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: what was measured, in words, and whether it was held."""
+    """One bar: what was measured, in words, and whether it was held. One that does not gate belongs to the machine."""
 
     held: bool
     words: str
+    gates: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """In one word."""
+        words = ("held", "MISSED") if self.gates else ("met", "not met")
+        return words[not self.held]
 
 
 def rates(results: Sequence[Result]) -> dict[str, list[float]]:
@@ -76,7 +83,7 @@ def cost_bars(costs: Mapping[int, Cost]) -> list[Bar]:
 
 def told(bars: Sequence[Bar]) -> list[str]:
     """The bars in words."""
-    return [f"{'held  ' if bar.held else 'MISSED'}  {bar.words}" for bar in bars]
+    return [f"{bar.verdict:<8}{bar.words}" for bar in bars]
 
 
 def machine() -> str:

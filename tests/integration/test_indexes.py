@@ -1,0 +1,147 @@
+"""No question grows with what is kept: each one that a service asks of a filled database is answered from an index."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pymongo import monitoring
+
+from bench.filled import fill, named
+from services.intake.app import parts as intake_parts
+from services.intake.settings import Settings as IntakeSettings
+from services.intake.store import Contacts, Parties
+from services.notify.app import parts as notify_parts
+from services.notify.model import ChannelName
+from services.notify.settings import Settings as NotifySettings
+from services.notify.store import Messages, Recipients
+from services.procurement.app import parts as procurement_parts
+from services.procurement.settings import Settings as ProcurementSettings
+from services.procurement.store import Contracts
+from services.routing.app import parts as routing_parts
+from services.routing.store import Matters, Officers
+from shared.platform.clock import SystemClock
+from shared.platform.hearing import Hearing
+from shared.platform.leases import Lease
+from shared.platform.measured import Measured
+from shared.platform.mongo import MongoDatabase, connect
+from shared.platform.outbox import ASIDE, OUTBOX
+from shared.platform.parking import Parking
+from shared.platform.positions import POSITIONS
+from shared.platform.restores import RESTORES
+from shared.platform.service import Parts, hearing_for
+from shared.platform.settings import PlatformSettings
+from shared.platform.timers import Timers
+from shared.platform.unit import Unit
+from shared.platform.work import KEPT
+from stack.mongo import Mongo
+
+pytestmark = pytest.mark.servers
+
+ASKED = ("find", "findAndModify", "aggregate", "update", "delete")
+AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+CODE, LATER = "1460", (AT, "1460-z")
+WALKED_ON_PURPOSE = {OUTBOX.name, ASIDE.name, POSITIONS.name, RESTORES.name}
+"""Small as a rule, and where not, taken from their beginning with a limit."""
+PLATFORM = PlatformSettings(environment="development")
+
+Ask = Callable[[Unit], Awaitable[object]]
+
+
+class Commands(monitoring.CommandListener):
+    """Keeps the questions that reach MongoDB while it is switched on."""
+
+    def __init__(self) -> None:
+        self.on, self.sent = False, list[dict[str, Any]]()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if self.on and event.command_name in ASKED:
+            self.sent.append(dict(event.command))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+
+async def of_intake(unit: Unit) -> None:
+    contacts, parties = unit.given(Contacts), unit.given(Parties)
+    await contacts.get(named("c", 1))
+    await contacts.newest(CODE, LATER, 50)
+    await contacts.newest(CODE, None, 50)
+    await parties.known(named("p", 1))
+
+
+async def of_routing(unit: Unit) -> None:
+    matters, officers = unit.given(Matters), unit.given(Officers)
+    await matters.get(named("m", 1))
+    for officer in (None, "1460-o-h01"):
+        for state in (None, "waiting"):
+            await matters.newest(CODE, officer, state, LATER, 50)
+    await officers.serving(CODE)
+    await officers.listed(CODE, ("1460-o-h01",), 50)
+
+
+async def of_procurement(unit: Unit) -> None:
+    await unit.given(Contracts).by_start(CODE, ("2026-01-01", "1460-k-1"), 50)
+
+
+async def of_notify(unit: Unit) -> None:
+    messages, recipients = unit.given(Messages), unit.given(Recipients)
+    await recipients.all_of([named("p", 1)])
+    await messages.all_of([named("g", 1)])
+    await messages.all_to(named("p", 1))
+    await messages.due(ChannelName.E_MAIL, AT, 100)
+    await messages.begun_to(ChannelName.E_MAIL, [named("p", 1)])
+    for about in (None, named("m", 1)):
+        await messages.newest(CODE, about, LATER, 50)
+
+
+SERVICES: dict[str, tuple[Parts, Ask]] = {
+    "intake": (intake_parts(IntakeSettings(platform=PLATFORM)), of_intake),
+    "routing": (routing_parts(), of_routing),
+    "procurement": (procurement_parts(ProcurementSettings(platform=PLATFORM)), of_procurement),
+    "notify": (notify_parts(NotifySettings(platform=PLATFORM)), of_notify),
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_question_is_answered_from_an_index(service: str, mongo_server: Mongo) -> None:
+    parts, ask = SERVICES[service]
+    commands = Commands()
+    monitoring.register(commands)
+    await fill(mongo_server.url, 1_000, [service])
+    database = connect(mongo_server.url, service)
+    await database.prepare([*KEPT, *(store.layout() for store in parts.shelf.values())])
+    clock = SystemClock()
+    hearing = hearing_for(parts, PLATFORM, database, clock, clock)
+    try:
+        commands.on = True
+        await ask(hearing.unit(database))
+        await platforms_questions(hearing, parts)
+        commands.on = False
+        assert commands.sent
+        walked = [command for command in commands.sent if await walks(database, command)]
+        assert not walked, "\n".join(map(str, walked))
+    finally:
+        commands.on = False
+        await database.drop()
+        await database.close()
+
+
+async def platforms_questions(hearing: Hearing, parts: Parts) -> None:
+    """What every service asks by itself, again and again."""
+    lease = Lease(hearing.database, "timers", "test", hearing.wall, hearing.metrics)
+    await lease.hold()
+    await Timers(hearing, tuple(parts.bus.promises), lease).keep_due()
+    await Parking(hearing).wake_due()
+    await Measured(hearing).look()
+
+
+async def walks(database: MongoDatabase, command: dict[str, Any]) -> bool:
+    """Whether a command would walk through its whole collection."""
+    name = next(iter(command))
+    if command[name] in WALKED_ON_PURPOSE:
+        return False
+    told = {key: value for key, value in command.items() if key not in ("lsid", "$db", "$clusterTime", "txnNumber")}
+    plan = await database._database.command({"explain": told, "verbosity": "queryPlanner"})
+    return "COLLSCAN" in str(plan["queryPlanner"]["winningPlan"] if "queryPlanner" in plan else plan)
