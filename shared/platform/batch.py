@@ -15,7 +15,7 @@ from shared.platform.cloudevents import Envelope
 from shared.platform.counting import count_all
 from shared.platform.database import Document, Reads, Session, Transaction
 from shared.platform.early import load_early
-from shared.platform.errors import LostRace, NotYet, Taken, TooManyParked, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotYet, Outdated, Taken, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, items_of
@@ -33,6 +33,7 @@ from shared.platform.parked import (
     row,
     why,
 )
+from shared.platform.past import Back, look_again, look_back
 from shared.platform.positions import Place, Positions
 from shared.platform.understand import Record
 from shared.platform.unit import Unit, lock, write_matching
@@ -54,6 +55,7 @@ class Work:
     unit: Unit
     lanes: dict[str, Lane]
     known: set[str]
+    back: Back
     streak: int
     inbound: list[Document] = field(default_factory=list)
     parked: list[Document] = field(default_factory=list)
@@ -70,11 +72,17 @@ class Batch:
     async def take(self, records: Sequence[Record]) -> set[str]:
         """Act on the records, in their order, and return the subjects that were heard of.
 
-        Raises TryAgain (the same again later), LostPosition (drop them) or TooManyParked. After each of them the
-        positions must be read again, and sought: the answer to a commit may have been lost, not the commit.
+        Raises TryAgain (the same again later), LostPosition (drop them), TooManyParked or Outdated. After each of them
+        the positions must be read again, and sought: the answer to a commit may have been lost, not the commit. They
+        must be sought as well where something was caught up: what lies beyond that was not acted on.
         """
-        items = items_of(self._hearing, records)
-        await self._keep(items)
+        near, ends = self._positions.cut(records)
+        items = items_of(self._hearing, near)
+        look_again(items, self._positions.held)
+        if items:
+            await self._keep(items)
+        if left := {place: end for place, end in ends.items() if place in self._positions.in_past()}:
+            await self._race([], left)
         return {item.envelope.subject for item in items if item.envelope and item.envelope.subject}
 
     def forget(self) -> None:
@@ -83,7 +91,7 @@ class Batch:
 
     async def _keep(self, items: list[Item]) -> None:
         try:
-            await self._race(items)
+            await self._race(items, targets_of(items))
         except Unwritable as error:
             await self._split(items, error)
 
@@ -99,13 +107,12 @@ class Batch:
     async def _set_aside_alone(self, items: list[Item], error: Unwritable) -> None:
         items[0].fault, items[0].passed_by = error, False
         try:
-            await self._race(items)
+            await self._race(items, targets_of(items))
         except Unwritable as again:
             raise TryAgain("a record can be neither kept nor set aside") from again
 
-    async def _race(self, items: list[Item]) -> None:
+    async def _race(self, items: list[Item], targets: Targets) -> None:
         """Until it is kept: a lost race is run again at once, inside the transaction, with the locks taken first."""
-        targets = targets_of(items)
         touched: dict[str, list[str]] = {}
         last: LostRace | None = None
         for lost in range(MOST_RACES):
@@ -140,8 +147,9 @@ class Batch:
 
     async def _decide(self, items: list[Item], reads: Reads) -> Work:
         unit = self._hearing.unit(reads)
-        lanes = await self._lanes.load(reads, {item.lane for item in items if item.lane})
-        work = Work(unit, lanes, await self._inbound_known(items, reads), self._hearing.streak)
+        lanes = await self._lanes.load(reads, {lane for item in items for lane in (item.lane, item.heard_in) if lane})
+        known, back = await self._inbound_known(items, reads), await look_back(reads, items, lanes)
+        work = Work(unit, lanes, known, back, self._hearing.streak)
         await load_early(unit, items)
         for item in items:
             lane = lanes.get(item.lane) if item.lane else None
@@ -157,11 +165,11 @@ class Batch:
 
     def _to_act_on(self, work: Work, item: Item, lane: Lane | None) -> bool:
         """Whether it is ours to act on, now: not heard before, not behind another, without a fault."""
-        if self._heard_before(work, item, lane):
+        if item.skipped or self._heard_before(work, item):
             return False
-        if item.passed_by:
+        if item.passed_by or work.back.is_kept(item):
             work.counts["passed_by", ""] += 1
-        elif lane is not None and lane.waiting and not item.harmless:
+        elif lane is not None and lane.waiting and not (item.harmless or work.back.is_first(item)):
             self._set_aside(work, item, lane, behind())
         elif item.fault is not None:
             self._set_aside(work, item, lane, why(item.fault, inbox=not item.own))
@@ -169,17 +177,18 @@ class Batch:
             return True
         return False
 
-    def _heard_before(self, work: Work, item: Item, lane: Lane | None) -> bool:
+    def _heard_before(self, work: Work, item: Item) -> bool:
         """Whether nothing is left to do: a repeat, or a gap that is now parked."""
         if item.envelope is None:
             return False
         if not item.own:
             return self._repeated_inbound(work, item, item.envelope)
-        return lane is not None and self._repeated(work, item, item.envelope, lane)
+        heard = work.lanes.get(item.heard_in or "")
+        return heard is not None and self._repeated(work, item, item.envelope, heard)
 
     def _repeated(self, work: Work, item: Item, envelope: Envelope, lane: Lane) -> bool:
         expected, sequence = lane.sequence + 1, envelope.sequence or 0
-        verdict = lane.hear(envelope.epoch or 0, sequence, any_start=item.topic.stream.compacted)
+        verdict = lane.hear(envelope.epoch or 0, sequence, any_start=item.past or item.topic.stream.compacted)
         if verdict is Verdict.GAP:
             work.counts["gaps", ""] += 1
             self._set_aside(work, item, lane, gap(expected, sequence))
@@ -201,7 +210,7 @@ class Batch:
         try:
             await handler(event, work.unit, envelope, self._hearing.origin(item.record.topic, envelope))
             work.unit.merge(Cause.of(envelope))
-        except (TryAgain, LostRace):
+        except (TryAgain, LostRace, Outdated):
             raise
         except Exception as error:
             work.unit.discard()
@@ -227,6 +236,7 @@ class Batch:
         )
         if blocks is not None:
             blocks.block(unread=item.own and item.envelope is None)
+            work.back.note(item)
         work.parked.append(kept)
         self._tell(work, item, reason, kept)
 
@@ -264,5 +274,5 @@ class Batch:
 
 
 def targets_of(items: Sequence[Item]) -> Targets:
-    """Where each partition stands after these items."""
+    """Where each partition stands, or how far it has caught up, after these items."""
     return {(item.record.topic, item.record.partition): item.record.offset + 1 for item in items}

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from shared.contracts.event import Event
-from shared.platform.errors import LostRace, TryAgain
+from shared.platform.errors import LostRace, Outdated, TryAgain
 from shared.platform.handlers import About
 from shared.platform.items import Item
 from shared.platform.unit import Unit
@@ -17,7 +17,7 @@ log = logging.getLogger("kommunkontakt.early")
 
 
 async def load_early(unit: Unit, items: Sequence[Item]) -> None:
-    """Load what the handlers' declarations name; TryAgain and LostRace pass through."""
+    """Load what the handlers' declarations name; TryAgain, LostRace and Outdated pass through."""
     wanted: defaultdict[type, set[str]] = defaultdict(set)
     for item in items:
         if item.handler is not None and item.event is not None:
@@ -39,7 +39,7 @@ def _asked(about: About, event: Event) -> Iterable[str]:
 async def _load(unit: Unit, kind: type, aggregate_ids: Iterable[str]) -> None:
     try:
         await unit.store(kind).load(aggregate_ids)
-    except (TryAgain, LostRace):
+    except (TryAgain, LostRace, Outdated):
         raise
     except Exception as error:
         log.error("a document cannot be read", extra={"reason": type(error).__name__})

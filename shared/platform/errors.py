@@ -10,6 +10,7 @@ Exception
 ├── LostRace                            somebody else wrote the same first: run the whole again
 │   └── Taken                           an id or a unique value is there already: should it stay so, it is the content
 ├── LostPosition                        the partition belongs to another consumer: drop the batch, seek back
+├── Outdated                            a newer release acts or has written here: stand still, doors answer 503
 ├── TooManyParked                       our deploy is bad, not their data: stop consuming
 ├── BackupRefused                       a dump or a restore stops with this sentence
 └── WrongSetting                        the start stops with this sentence
@@ -57,6 +58,10 @@ class Taken(LostRace):
 
 class LostPosition(Exception):
     """Another consumer has taken the partition since our batch was polled."""
+
+
+class Outdated(Exception):
+    """A newer release acts on other types, or has written what we would read wrongly: the work is not ours any more."""
 
 
 class TooManyParked(Exception):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.contracts.catalogue import event_for
 from shared.contracts.streams import Stream
+from shared.platform.acts import Acts, Numbers
 from shared.platform.clock import Clock
 from shared.platform.cloudevents import Envelope
 from shared.platform.database import Database, Reads
@@ -58,6 +59,7 @@ class Hearing:
     wall: Clock
     seal: Seal
     metrics: Metrics
+    release: Numbers = (0,)
     epoch: int | None = 1
     """None until it has been read: nothing may be said before."""
     park_limit: int = PARK_LIMIT
@@ -65,6 +67,10 @@ class Hearing:
     """How many in a row were parked on own streams."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something was said: the relay need not wait for its next look."""
+
+    def acts(self) -> Acts:
+        """Our release, and the types that it acts on."""
+        return Acts(self.release, {name: frozenset(topic.handlers) for name, topic in self.topics.items()})
 
     def unit(self, reads: Reads) -> Unit:
         """A fresh unit of work at this moment."""

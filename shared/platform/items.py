@@ -24,7 +24,8 @@ class Item:
     """One record: its envelope and event, or the fault that keeps it from being acted on.
 
     `passed_by`: a type that is not ours. `identity` only for inbound events. `harmless`: the fault is the publisher's
-    own, so that it need not wait behind others.
+    own, so that it need not wait behind others. `past`: it is looked at again for types that are caught up, of which
+    `heard_in` remembers what was heard; `skipped`: it is of none of these.
     """
 
     record: Record
@@ -38,6 +39,9 @@ class Item:
     passed_by: bool = False
     lane: str | None = None
     identity: str | None = None
+    past: bool = False
+    skipped: bool = False
+    heard_in: str | None = None
 
     @property
     def municipality(self) -> str | None:
@@ -77,7 +81,7 @@ def item_of(hearing: Hearing, record: Record) -> Item:
         item.passed_by = not own and not topic.answers_for
     else:
         _find_handler(hearing, item, item.envelope)
-    item.lane = _lane(hearing, item)
+    item.lane = item.heard_in = _lane(hearing, item)
     return item
 
 

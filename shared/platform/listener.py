@@ -29,7 +29,6 @@ BAD_NAME = "ce_not-utf-8"
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 COMMIT_WITHIN = 5.0
 DAY_MS = 86_400_000
-STALLED_AFTER = 60.0
 
 log = logging.getLogger("kommunkontakt.listener")
 
@@ -43,7 +42,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._hearing, self._parking, self.name = hearing, parking, name
         self._kafka, self._stable = kafka, stable
         self._consumer: AIOKafkaConsumer = None  # made in `run`: aiokafka wants a running loop
-        self._positions = Positions(hearing.database, hearing.service)
+        self._positions = Positions(hearing.database, hearing.service, hearing.acts())
         self._busy = asyncio.Lock()
         self._fresh: set[TopicPartition] = set()
         self._batch: Batch | None = None
@@ -57,7 +56,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self.trouble: str | None = "starting"
 
     async def run(self) -> None:
-        """Listen until `stop`. Raises TooManyParked never: it waits, not ready, for a better deploy."""
+        """Listen until `stop`; TooManyParked makes it wait, not ready, for a better deploy; Outdated makes it leave."""
         await self._join()
         try:
             while not self._stopping:
@@ -118,6 +117,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._take_fresh()
                 await self._return()
                 await self._poll()
+                await self._positions.sweep()
             self._failures = 0
         except (TryAgain, LostRace, LostPosition, KafkaError) as away:
             await self._again(away)
@@ -146,12 +146,10 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         unknown = []
         for one in places:
             position = self._positions.held.get((one.topic, one.partition))
-            if position is None:
-                continue
-            if position.next is None:
+            if position is not None and position.seek is None:
                 unknown.append(one)
-            else:
-                self._consumer.seek(one, position.next)
+            elif position is not None:
+                self._consumer.seek(one, position.seek)
         if unknown:
             for one, beginning in (await self._consumer.beginning_offsets(unknown)).items():
                 self._consumer.seek(one, beginning)
@@ -209,7 +207,9 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _act(self, batch: Batch, records: list[Record]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        behind = self._positions.in_past()
         subjects = await batch.take(records)
+        await self._seek(TopicPartition(*place) for place in behind - self._positions.in_past())
         metrics = self._hearing.metrics
         metrics.batch_seconds.labels(self._hearing.service).observe(loop.time() - began)
         metrics.batch_events.labels(self._hearing.service).observe(len(records))

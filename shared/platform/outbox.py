@@ -1,7 +1,7 @@
 """What was said and not yet published, in the order the relay sends it; and the journal, the same for ever.
 
 Both lie clustered on `_id: {k, s}`: k is topic|subject, s the sequence. Nothing else needs an index. The journal links
-each entry to the one before with SHA-256, and keeps only the hash of what was said on a personal stream.
+each entry to the one before with SHA-256, and keeps only type and hash of what was said on a personal stream.
 """
 
 import hashlib
@@ -73,8 +73,8 @@ def published(
 def entry(said: Document, before: bytes, at: datetime, *, personal: bool) -> Document:
     """The journal's entry for an outbox document, linked to the hash of the aggregate's entry before."""
     link = hashlib.sha256(before + said["h"]["ce_id"] + (said["b"] or b"")).digest()
-    kept = {} if personal else {"y": said["h"]["ce_type"], "b": said["b"]}
-    return {"_id": said["_id"], "at": at, "before": before, "link": link, **kept}
+    told = {"_id": said["_id"], "at": at, "before": before, "link": link, "y": said["h"]["ce_type"]}
+    return told if personal else {**told, "b": said["b"]}
 
 
 def spoken(kept: Kept[State], event: Event, voice: Voice, cause: Cause, municipality: str) -> tuple[Document, Document]:

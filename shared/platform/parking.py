@@ -8,18 +8,20 @@ passes the turn on in the same write: what is next is tried by the safety net, s
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.contracts.refusal import Refused, Unknown
 from shared.platform.database import Document, Transaction, statement
-from shared.platform.errors import LostRace, NotAnEvent, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotAnEvent, Outdated, TryAgain, Unwritable
 from shared.platform.heard import LANES, Lane, read_lane
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, item_of
 from shared.platform.outbox import Cause
 from shared.platform.parked import PARKED, Kind, Reason, parked_event, rejected_event, told, unpack, why
+from shared.platform.past import is_too_early, passed_by
 from shared.platform.unit import Unit, write_matching
 
 Answer = Literal["replayed", "discarded"]
@@ -43,6 +45,8 @@ class Decision:
 WAITS = ({"kind": Kind.AWAITING.value}, {"kind": Kind.TIMER.value, "awaits": {"$gt": ""}})
 """What may be tried again without a person: what waits for another event, or has its turn in its lane."""
 
+OLDER_FIRST = "older events of its type are being heard first", "äldre händelser av samma typ hörs först"
+
 WOKEN = Decision("replayed", "kommunkontakt", "what it waited for has come")
 
 
@@ -57,7 +61,7 @@ class Parking:
         """Replay or discard one record and then the lane behind it.
 
         Unknown: no such record in the municipality. Refused: it was decided before, is not the first of its lane, or
-        cannot be acted on still, with the reason that is now kept.
+        cannot be acted on still, with the reason that is now kept. Outdated: it belongs to a newer release.
         """
         found = await self._row(municipality, parking_id)
         if found["kind"] == Kind.TIMER:
@@ -74,10 +78,11 @@ class Parking:
             )
 
     async def drain(self, lane_id: str) -> None:
-        """Run what waits in a lane, until it is empty or one of it can't be acted on."""
-        while (head := await self._head_or_none(lane_id)) is not None:
-            if head["kind"] == Kind.PARKED or not _leaves(await self._settle(head, WOKEN)):
-                return
+        """Run what waits in a lane, until it is empty or one of it can't be acted on, or belongs to a newer release."""
+        with suppress(Outdated):
+            while (head := await self._head_or_none(lane_id)) is not None:
+                if head["kind"] == Kind.PARKED or not _leaves(await self._settle(head, WOKEN)):
+                    return
 
     async def wake(self, subjects: Iterable[str]) -> None:
         """Some aggregates were heard of: run the lanes that waited for them."""
@@ -104,7 +109,8 @@ class Parking:
             if found["kind"] == Kind.TIMER:
                 await self._answer_timer(found, WOKEN)
             elif found["lane"] is None:
-                await self._settle(found, WOKEN)
+                with suppress(Outdated):
+                    await self._settle(found, WOKEN)
 
     async def _find(self, query: Document) -> list[Document]:
         return await self._database.find(PARKED.name, query, sort=(("order", 1),), limit=BATCH)
@@ -152,9 +158,14 @@ class Parking:
         try:
             async with session.transaction() as transaction:
                 unit = self._hearing.unit(transaction)
-                reason = await self._act(unit, found, fault) if decision.answer == "replayed" else None
+                again = decision.answer == "replayed"
+                passes = again and await passed_by(self._hearing, transaction, found)
+                if again and not passes and await is_too_early(self._hearing, transaction, found):
+                    return Reason(Kind(found["kind"]), *OLDER_FIRST)
+                reason = await self._act(unit, found, fault) if again else None
                 if reason is None:
-                    await self._close(transaction, unit, found, decision)
+                    change = _decided(decision, unit.voice.at)
+                    await self._close(transaction, found, {**change, "passed_by": True} if passes else change)
                 else:
                     await self._keep_waiting(transaction, unit, found, reason)
                 await unit.write(transaction)
@@ -171,7 +182,7 @@ class Parking:
                 raise fault
             record = unpack(self._hearing.seal.unseal(bytes(found["bytes"]), found["_id"]))
             await self._run(unit, item_of(self._hearing, record))
-        except (LostRace, TryAgain):
+        except (LostRace, TryAgain, Outdated):
             raise
         except Exception as error:
             unit.discard()
@@ -182,13 +193,13 @@ class Parking:
         if item.fault is not None:
             raise item.fault
         if item.handler is None:
-            return  # a type that this release no longer acts on
+            return  # a type that this release does not act on
         handler, event, envelope = item.ready()
         await handler(event, unit, envelope, self._hearing.origin(item.record.topic, envelope))
         unit.merge(Cause.of(envelope))
 
-    async def _close(self, transaction: Transaction, unit: Unit, found: Document, decision: Decision) -> None:
-        await self._change(transaction, found, _decided(decision, unit.voice.at))
+    async def _close(self, transaction: Transaction, found: Document, change: Document) -> None:
+        await self._change(transaction, found, change)
         if found["lane"] is not None:
             await self._pass_on(transaction, found)
 

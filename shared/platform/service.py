@@ -49,6 +49,7 @@ class Parts:
     provided: Mapping[type[Any], Any] = field(default_factory=dict)
     doors: Sequence[APIRouter] = ()
     workers: Callable[[Hearing, str], Mapping[str, Worker]] = lambda hearing, instance: {}
+    release: Release = RELEASE
 
 
 def topics_of(bus: Bus, settings: PlatformSettings) -> dict[str, Topic]:
@@ -83,16 +84,17 @@ def hearing_for(parts: Parts, settings: PlatformSettings, database: Database, cl
         clock=clock,
         wall=wall,
         seal=Seal(settings.secret_key, "parked", os.urandom),
-        metrics=_metrics(),
+        metrics=_metrics(parts.release),
+        release=parts.release.numbers,
     )
 
 
-def _metrics() -> Metrics:
+def _metrics(release: Release) -> Metrics:
     """The service's own, and what Prometheus's client tells of a process: its memory, processor and open files."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     metrics = Metrics(registry)
-    metrics.release.labels(RELEASE.version).set(1)
+    metrics.release.labels(release.version).set(1)
     return metrics
 
 
@@ -121,7 +123,7 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
             *_inbound(hearing),
             *_development(clock, platform),
         ],
-        release=RELEASE,
+        release=parts.release,
         guard=Guard(keys_from(platform), platform.jwt_audience),
         metrics=hearing.metrics,
         progress=work.progress,

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from shared.contracts.event import Event
 from shared.platform.database import Collection, Document, Index, Query, Reads, Sort, statement
+from shared.platform.errors import Outdated
 
 State = TypeVar("State")
 Upcaster = Callable[[Document], Document]
@@ -30,7 +31,8 @@ class Store(Generic[State]):
     """`get`, `find` and `save` frozen states of one kind. A subclass names its collection and asks in domain words.
 
     `state` is a frozen dataclass with `municipality` and the member that `identity` names; a member `due_at` (aware UTC
-    or None) is when something may have to happen. `upcasters[n]` turns a document of schema n into one of schema n+1.
+    or None) is when something may have to happen. `upcasters[n]` turns a document of schema n into one of schema n+1
+    when it is read: until it is written again, the database, and so a query, sees it as it was.
     """
 
     collection: ClassVar[str]
@@ -177,6 +179,8 @@ class Store(Generic[State]):
             self._kept[key] = Kept(key, self._read(document), document["_v"], document["_said"], chain)
 
     def _read(self, document: Document) -> State:
+        if document["_schema"] > self.schema:  # what we do not know of it would be lost when it is written
+            raise Outdated(f"{self.collection} has documents of schema {document['_schema']}")
         for schema in range(document["_schema"], self.schema):
             document = self.upcasters[schema](document)
         if self._timed:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.platform.database import Document, Transaction, statement
-from shared.platform.errors import LostRace, TryAgain
+from shared.platform.errors import LostRace, Outdated, TryAgain
 from shared.platform.handlers import Function, Wants
 from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
@@ -87,7 +87,7 @@ class Timers:
         versions = {found["_id"]: found["_v"] for found in due}
         try:
             await self._together(promise, versions)
-        except TryAgain:
+        except (TryAgain, Outdated):
             raise
         except Exception:
             for aggregate_id, version in versions.items():
@@ -98,7 +98,7 @@ class Timers:
             await self._together(promise, versions)
         except LostRace:
             return  # it has changed: the next look sees it as it now is
-        except TryAgain:
+        except (TryAgain, Outdated):
             raise
         except Exception as error:
             await self._write(promise, None, [(one, version, error) for one, version in versions.items()])
@@ -111,7 +111,7 @@ class Timers:
         for aggregate_id, version in versions.items():
             try:
                 await self._one(promise, unit, aggregate_id)
-            except (TryAgain, LostRace):
+            except (TryAgain, LostRace, Outdated):
                 raise
             except Exception as error:
                 unit.discard()

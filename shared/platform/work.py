@@ -9,7 +9,7 @@ from shared.contracts.catalogue import all_streams
 from shared.platform.clock import SimulatedClock
 from shared.platform.database import Collection
 from shared.platform.desk import REQUESTS
-from shared.platform.errors import LostRace, TryAgain
+from shared.platform.errors import LostRace, Outdated, TryAgain
 from shared.platform.handlers import Handler
 from shared.platform.heard import INBOUND, LANES
 from shared.platform.hearing import Hearing
@@ -74,6 +74,7 @@ class Work:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._supervisor: asyncio.Task[None] | None = None
         self._trouble: str | None = "starting"
+        self._outdated: str | None = None
         self.on_death: Callable[[BaseException], None] = lambda error: None
 
     def _lease(self, name: str, instance: str) -> Lease:
@@ -99,7 +100,7 @@ class Work:
         parts = {listener.name: listener.trouble for listener in self._listeners}
         parts["relay"], parts["timers"] = self._relay.trouble, self._timers.trouble
         parts |= {name: worker.trouble for name, worker in self._others.items()}
-        return {"start": self._trouble, **parts, "watch": self._watch.trouble}
+        return {"start": self._trouble, "release": self._outdated, **parts, "watch": self._watch.trouble}
 
     async def _supervise(self) -> None:
         try:
@@ -108,13 +109,28 @@ class Work:
             self._trouble = None
             done, _ = await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
             if self._supervisor is not None and not any(listener.stopping for listener in self._listeners):
-                self._dead(next(iter(done)))
+                await self._ended_early(next(iter(done)))
         except Exception as error:
             self._trouble = "could not start"
             self.on_death(error)
 
-    def _dead(self, task: asyncio.Task[None]) -> None:
+    async def _ended_early(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
+        if isinstance(error, Outdated):
+            await self._stand_still(error)
+        else:
+            self._dead(task, error)
+
+    async def _stand_still(self, newer: Outdated) -> None:
+        """A newer release is at work: leave the group, give the leases back, and let the doors alone go on."""
+        self._outdated = f"stands still: {newer}; the work is done by the newer release alone"
+        log.critical("this release is outdated", extra={"reason": str(newer)})
+        for listener in self._listeners:
+            listener.stop()
+        await self._wind_down()
+        await _ended([*self._running.values()])
+
+    def _dead(self, task: asyncio.Task[None], error: BaseException | None) -> None:
         self._trouble = f"{task.get_name()} has died"
         log.critical("a task has died", extra={"reason": task.get_name()}, exc_info=error)
         self.on_death(error or RuntimeError(self._trouble))

@@ -23,6 +23,7 @@ DRIVERS = {
         "shared/platform/topic_settings.py",
         "shared/platform/topics.py",
         "shared/platform/watch.py",
+        "shared/platform/release.py",
     },
 }
 LONGEST_FUNCTION, LONGEST_MODULE = 45, 300

@@ -173,7 +173,7 @@ class Counting:
     async def consumer(self) -> tuple[Batch, Positions]:
         """A new consumer, as after a start or a rebalance."""
         session = await self.database.session()
-        positions = Positions(self.database, "counting")
+        positions = Positions(self.database, "counting", self.hearing.acts())
         await positions.take([(topic, 0) for topic in self.hearing.topics], session.id)
         return Batch(self.hearing, positions, session), positions
 

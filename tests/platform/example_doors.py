@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, Field
 
 from shared.contracts.refusal import Invalid, Refused, Unknown
-from shared.platform.errors import LostRace, NotYet, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotYet, Outdated, TryAgain, Unwritable
 from shared.platform.metrics import Metrics
 from shared.platform.web.body import WholeNumber
 from shared.platform.web.doors import IdempotencyKey, Release, create_doors
@@ -69,6 +69,7 @@ FAILURES: Mapping[str, Callable[[], Exception]] = {
     "invalid": lambda: Invalid("bad-day", "Fel dag.", "Wrong day."),
     "away": lambda: TryAgain(SECRET),
     "lost": LostRace,
+    "outdated": lambda: Outdated(SECRET),
     "not-yet": lambda: NotYet("1460-c-1"),
     "unwritable": lambda: Unwritable(SECRET),
     "bug": lambda: ValueError(SECRET),

@@ -39,11 +39,11 @@ def test_with_data_it_would_erase_nothing_and_is_refused() -> None:
         read_event(PartyErased, envelope, b"{}")
 
 
-def test_the_journal_links_it_and_keeps_nothing_of_it() -> None:
+def test_the_journal_links_it_and_keeps_its_type_alone() -> None:
     said = published(ERASED, ERASED.stream, 2, VOICE, Cause(), municipality="1460")
     written = entry(said, b"before", VOICE.at, personal=True)
     assert written["link"] == hashlib.sha256(b"before" + said["h"]["ce_id"]).digest()
-    assert set(written) == {"_id", "at", "before", "link"}
+    assert set(written) == {"_id", "at", "before", "link", "y"}
 
 
 class OnlyHearing:

@@ -46,6 +46,7 @@ def problem(response: httpx.Response) -> dict[str, Any]:
         ("invalid", 422, "bad-day"),
         ("away", 503, "try-again"),
         ("lost", 503, "try-again"),
+        ("outdated", 503, "try-again"),
         ("not-yet", 409, "not-yet"),
         ("unwritable", 422, "cannot-be-kept"),
         ("bug", 500, "our-error"),
@@ -55,7 +56,7 @@ async def test_each_kind_of_error_has_its_status_and_type(kind: str, status: int
     response = await answer("GET", f"/example/v1/failures/{kind}")
     told = problem(response)
     assert (response.status_code, told["type"]) == (status, f"/problems/{code}")
-    assert ("retry-after" in response.headers) == (kind in ("away", "lost", "not-yet"))
+    assert ("retry-after" in response.headers) == (kind in ("away", "lost", "outdated", "not-yet"))
 
 
 async def test_a_refusal_is_said_in_the_readers_language_and_points_at_its_cause() -> None:

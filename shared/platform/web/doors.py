@@ -43,6 +43,11 @@ class Release:
     released: date
     status: Literal["alpha", "beta", "active", "deprecated"] = "active"
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version as numbers, so that releases can be put in their order."""
+        return tuple(map(int, self.version.split(".")))
+
 
 class ApiInfo(BaseModel):
     """The description that the Swedish national REST profile asks every API for."""

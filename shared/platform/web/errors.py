@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.errors import LostRace, NotYet, TryAgain, Unwritable
+from shared.platform.errors import LostRace, NotYet, Outdated, TryAgain, Unwritable
 from shared.platform.logs import correlation_id
 from shared.platform.web import wording
 from shared.platform.web.body import pointer
@@ -86,7 +86,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    for away in (TryAgain, LostRace):
+    for away in (TryAgain, LostRace, Outdated):
         app.add_exception_handler(away, on_away)
     app.add_exception_handler(NotYet, on_not_yet)
     app.add_exception_handler(Unwritable, on_unwritable)
