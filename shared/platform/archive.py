@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -183,11 +184,12 @@ def checked(stream: IO[bytes]) -> Manifest:
     """Read all of a backup and compare it with its manifest; BackupRefused when anything is missing or different."""
     found: dict[str, tuple[int, int, str]] = {}
     manifest: Manifest | None = None
-    for name, file in _files(stream):
-        if name == MANIFEST:
-            manifest = _manifest(file.read())
-        else:
-            found[name] = _measured(file)
+    with _whole():
+        for name, file in _files(stream):
+            if name == MANIFEST:
+                manifest = _manifest(file.read())
+            else:
+                found[name] = _measured(file)
     if manifest is None:
         raise BackupRefused(f"{NOT_WHOLE}: it has no manifest.")
     told = {f"{manifest.database}/{one.collection}.bson": one for one in manifest.parts}
@@ -198,23 +200,28 @@ def checked(stream: IO[bytes]) -> Manifest:
 
 def replayed(stream: IO[bytes], each: Callable[[str, bytes], None]) -> None:
     """Read a backup that was checked: `each` gets every document, with its collection."""
-    for name, file in _files(stream):
-        if name != MANIFEST:
-            collection = name.partition("/")[2].removesuffix(".bson")
-            documents = Documents(lambda document, collection=collection: each(collection, document))  # type: ignore[misc]
-            _pour(file, documents.take)
+    with _whole():
+        for name, file in _files(stream):
+            if name != MANIFEST:
+                collection = name.partition("/")[2].removesuffix(".bson")
+                _pour(file, Documents(partial(each, collection)).take)
 
 
 def _files(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
+    stream.seek(0)
+    with gzip.GzipFile(fileobj=stream, mode="rb") as zipped, tarfile.open(fileobj=zipped, mode="r|") as tar:
+        for member in tar:
+            file = tar.extractfile(member)
+            if file is not None:
+                yield member.name, file
+        while zipped.read(1 << 20):
+            continue  # to the end, where gzip keeps its check
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
     try:
-        stream.seek(0)
-        with gzip.GzipFile(fileobj=stream, mode="rb") as zipped, tarfile.open(fileobj=zipped, mode="r|") as tar:
-            for member in tar:
-                file = tar.extractfile(member)
-                if file is not None:
-                    yield member.name, file
-            while zipped.read(1 << 20):
-                continue  # to the end, where gzip keeps its check
+        yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
         raise BackupRefused(f"{NOT_WHOLE}: it is cut off or damaged.") from None
 

@@ -34,8 +34,10 @@ async def shut_out_relays(kafka: KafkaAccess, service: str) -> None:
     name = f"{service}-relay"
     producer = AIOKafkaProducer(**client_options(kafka), client_id=name, transactional_id=name, acks="all")
     try:
-        await producer.start()
-        await producer.stop()
+        try:
+            await producer.start()
+        finally:
+            await producer.stop()
     except (KafkaError, ConnectionError, TimeoutError) as away:
         raise BackupRefused(AWAY.format(type(away).__name__, "begun")) from None
 
@@ -45,8 +47,8 @@ async def topics(kafka: KafkaAccess) -> AsyncIterator["Topics"]:
     """A look at Kafka; BackupRefused when it does not answer."""
     consumer = AIOKafkaConsumer(**client_options(kafka), isolation_level="read_committed", enable_auto_commit=False)
     try:
-        await consumer.start()
         try:
+            await consumer.start()
             yield Topics(consumer)
         finally:
             await consumer.stop()
