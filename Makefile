@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers demo demo-compose token parked backup restore test check test-unit test-integration test-compose test-deep bench bench-gate docs lock clean-data clean \
+.PHONY: help run servers demo demo-compose token parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -9,8 +9,9 @@ READY := $(VENV)/.installed
 PEERS := .venv-peers
 PEERS_READY := $(PEERS)/.installed
 PYTEST := $(PY) -m pytest
+SIMULATED := tests/simulation/test_every_call.py tests/simulation/test_mutants.py
 # What needs more than this machine's own servers, or long, is asked for by name.
-APART := --ignore=tests/compose --ignore=tests/deep
+APART := --ignore=tests/compose --ignore=tests/deep $(SIMULATED:%=--ignore=%)
 
 help:  ## shows this list
 	@grep -hE '^[a-z%<>-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/; s/^([a-z-]*)%/\1<service>/' \
@@ -49,7 +50,7 @@ restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 los
 	  { echo "Say what: make restore SERVICE=intake FILE=backups/intake-....tar.gz" >&2; exit 2; }
 	@$(PY) -m stack env $(PY) -m shared.platform.backup restore --service "$(SERVICE)" --from "$(FILE)" $(if $(REPLACE),--replace)
 
-test: check test-unit test-integration bench-gate  ## everything: check, the tests without and with real servers, the bench's gate
+test: check test-unit simulate test-integration bench-gate  ## everything: check, the tests without and with real servers, the bench's gate
 
 check: $(READY)  ## lint, types, imports, and the generated pages in step
 	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint imports docs-check
@@ -71,6 +72,10 @@ test-unit: $(READY)  ## the tests without servers, with coverage; model and rule
 	@$(PYTEST) tests -m "not servers" -n 2 $(APART) --cov=shared --cov=services --cov-branch --cov-report=
 	@$(PY) -m coverage report --skip-covered --sort=cover | tail -25
 	@$(PY) -m coverage report --include='services/*/model.py,services/*/rules.py' --show-missing --fail-under=100
+
+simulate: $(READY)  ## the pipeline on fakes that fail: 10,000 seeds, and every call in turn; SEED=7 shows one
+	@PYTHONHASHSEED=0 $(PY) -m tests.simulation $(if $(SEED),--seed "$(SEED)",--seeds "$(or $(SEEDS),10000)")
+	@$(if $(SEED)$(SEEDS),,$(PYTEST) $(SIMULATED) -n 2)
 
 test-integration: $(READY)  ## the tests on real Kafka and MongoDB, and the story from end to end
 	@$(PYTEST) tests -m servers $(APART)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from shared.platform.database import Collection, Document, Index, Query, Sort
 from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable
 from shared.platform.memory_query import changed, distinct, is_idle_when_same, matches
-from shared.platform.memory_rows import LARGEST_DOCUMENT, Rows, command, decoded, encoded, selected
+from shared.platform.memory_rows import LARGEST_DOCUMENT, Rows, candidates, command, decoded, encoded, selected
 
 Done = TypeVar("Done")
 PATIENCE = 1_000
@@ -34,7 +34,7 @@ class MemoryTransaction:
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
         with self._whole():
-            return selected(self._rows(collection).values(), query, sort, limit)
+            return selected(candidates(self._rows(collection), query), query, sort, limit)
 
     async def update(self, collection: str, statements: Sequence[Document]) -> int:
         """See `Transaction`."""
@@ -42,7 +42,8 @@ class MemoryTransaction:
             return sum(self._update(collection, statement) for statement in command(statements))
 
     def _update(self, collection: str, statement: Document) -> int:
-        found = selected(self._rows(collection).values(), statement["q"], (), 0 if statement["multi"] else 1)
+        rows = candidates(self._rows(collection), statement["q"])
+        found = selected(rows, statement["q"], (), 0 if statement["multi"] else 1)
         for document in found:
             after = changed(document, statement["u"], statement["q"])
             self._put(collection, after, idle=is_idle_when_same(statement["u"]))
@@ -65,7 +66,7 @@ class MemoryTransaction:
     async def delete(self, collection: str, query: Query) -> int:
         """See `Transaction`."""
         with self._whole():
-            found = selected(self._rows(collection).values(), query, (), 0)
+            found = selected(candidates(self._rows(collection), query), query, (), 0)
             for document in found:
                 self._write(collection, distinct(document["_id"]), None)
             return len(found)
@@ -162,7 +163,7 @@ class MemoryDatabase:
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
         self.refuse_when_away()
-        return selected(self.rows.get(collection, {}).values(), query, sort, limit)
+        return selected(candidates(self.rows.get(collection, {}), query), query, sort, limit)
 
     async def session(self) -> MemorySession:
         """See `Database`."""

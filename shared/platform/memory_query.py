@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import ge, gt, le, lt
 from typing import Any
 
-from bson import ObjectId
+from bson import Int64, ObjectId
 
 from shared.platform.errors import Unwritable
 
@@ -42,15 +42,28 @@ def _ordered(value: Any) -> Any:
     return (_rank(value),) if value is None else (_rank(value), value)
 
 
+_KINDS: tuple[tuple[type[Any], ...], ...] = (
+    (type(None),),
+    (int, float, Int64),
+    (str,),
+    (dict,),
+    (list,),
+    (bytes,),
+    (ObjectId,),
+    (bool,),
+    (datetime,),
+)
+_RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
+
+
 def _rank(value: Any) -> int:
     """Where the value's type stands among BSON's types."""
-    kinds: tuple[Any, ...] = (type(None), int | float, str, Mapping, list, bytes, ObjectId, bool, datetime)
-    if isinstance(value, bool):
-        return kinds.index(bool)
-    for rank, kind in enumerate(kinds):
-        if isinstance(value, kind):
-            return rank
-    raise TypeError(f"the fake database does not know {type(value).__name__}")
+    rank = _RANKS.get(type(value))
+    if rank is None:  # perhaps a kind of one of them
+        rank = next((known for kind, known in _RANKS.items() if isinstance(value, kind)), None)
+    if rank is None:
+        raise TypeError(f"the fake database does not know {type(value).__name__}")
+    return rank
 
 
 def _compare(compared: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

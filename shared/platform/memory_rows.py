@@ -9,7 +9,7 @@ from bson.codec_options import CodecOptions
 
 from shared.platform.database import Document, Query, Sort
 from shared.platform.errors import Unwritable
-from shared.platform.memory_query import matches, sort_key
+from shared.platform.memory_query import distinct, matches, sort_key
 
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 LARGEST_COMMAND = LARGEST_DOCUMENT + 16_000
@@ -41,6 +41,15 @@ def command(parts: Sequence[Document]) -> list[Document]:
 def as_sent(content: Mapping[str, Any]) -> Document:
     """As it is once it has gone over the line: moments in milliseconds, tuples as lists, or Unwritable."""
     return decoded(encoded(content))
+
+
+def candidates(rows: Rows, query: Query) -> Iterable[bytes]:
+    """The rows that can match: those under the ids that the query names, or all."""
+    wanted = query.get("_id")
+    ids = wanted["$in"] if isinstance(wanted, dict) and wanted.keys() == {"$in"} else [wanted]
+    if not all(isinstance(one, str) for one in ids):
+        return rows.values()
+    return [rows[key] for key in dict.fromkeys(map(distinct, ids)) if key in rows]
 
 
 def selected(rows: Iterable[bytes], query: Query, sort: Sort, limit: int) -> list[Document]:

@@ -70,9 +70,8 @@ class Relay:
         """Give the lease back."""
         await self._lease.let_go()
 
-    async def _while_held(self) -> None:
-        """The lease, the producer (which fences the one before), the lease again, and only then the outbox."""
-        producer = AIOKafkaProducer(
+    def _made(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
             **client_options(self._kafka),
             client_id=f"{self._hearing.service}-relay",
             transactional_id=f"{self._hearing.service}-relay",
@@ -80,6 +79,10 @@ class Relay:
             max_request_size=LARGEST,
             request_timeout_ms=10_000,
         )
+
+    async def _while_held(self) -> None:
+        """The lease, the producer (which fences the one before), the lease again, and only then the outbox."""
+        producer = self._made()
         try:
             await asyncio.wait_for(producer.start(), ANSWER_WITHIN)
             while await self._lease.hold():
