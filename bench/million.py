@@ -20,7 +20,7 @@ from stack.instances import install
 from stack.testing import Servers, start_servers
 
 MOST = 1.10
-EVENTS = 10_000
+EVENTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
