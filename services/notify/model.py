@@ -82,6 +82,7 @@ class Occasion:
     about_id: str
     sequence: int
     correlation: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Message:
     times_away: int = 0
     closed_at: datetime | None = None
     reason: str | None = None
+    traceparent: str | None = None
 
     @property
     def unknown_outcomes(self) -> int:

@@ -97,6 +97,7 @@ def planned(occasion: Occasion, recipient: Recipient, channel: ChannelName, text
         order=f"{moment}|{occasion.about_id}|{occasion.sequence:020d}|{message_id}",
         correlation=occasion.correlation,
         due_at=at,
+        traceparent=occasion.traceparent,
     )
 
 

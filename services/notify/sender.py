@@ -163,6 +163,13 @@ class Sender:
 
     async def _send(self, parcel: Parcel, receipts: dict[str, Receipt]) -> Receipt:
         message_id = parcel.message.message_id
+        with self._hearing.traces.hands_over(self._channel.name, message_id, parcel.message.traceparent) as carried:
+            receipt = await self._carried(parcel, receipts)
+            carried.ended(receipt.outcome)
+        return receipt
+
+    async def _carried(self, parcel: Parcel, receipts: dict[str, Receipt]) -> Receipt:
+        message_id = parcel.message.message_id
         letter = rules.letter(parcel.message, parcel.recipient)
         receipts[message_id] = Receipt(Outcome.UNKNOWN, "stopped")  # what stands there if we are cancelled now
         try:
@@ -226,7 +233,7 @@ class Sender:
             if message == was:
                 continue
             messages.save(message, says=events.closing(message) if was.closed_at is None else [])
-            unit.merge(Cause(None, message.correlation, None))
+            unit.merge(Cause(None, message.correlation, message.traceparent))
         session = await self._hearing.database.session()
         try:
             async with session.transaction() as transaction:

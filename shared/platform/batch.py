@@ -207,6 +207,7 @@ class Batch:
 
     async def _act(self, work: Work, item: Item, lane: Lane | None) -> None:
         handler, event, envelope = item.ready()
+        envelope = work.unit.trail.hears(item.record, envelope, own=item.own)
         try:
             await handler(event, work.unit, envelope, self._hearing.origin(item.record.topic, envelope))
             work.unit.merge(Cause.of(envelope))
@@ -214,6 +215,7 @@ class Batch:
             raise
         except Exception as error:
             work.unit.discard()
+            work.unit.trail.fails(type(error).__name__)
             if not isinstance(error, Refused | NotYet):
                 log.error("a handler failed", extra={"place": item.record.place}, exc_info=error)
             self._set_aside(work, item, lane, why(error, inbox=not item.own and isinstance(error, Refused)))
@@ -270,6 +272,7 @@ class Batch:
         self._lanes.keep(work.lanes.values())
         self._hearing.streak = work.streak
         self._hearing.news.set()
+        work.unit.trail.told()
         count_all(self._hearing, work.counts, work.unit.says)
 
 

@@ -17,6 +17,7 @@ from shared.platform.metrics import Metrics
 from shared.platform.outbox import Voice
 from shared.platform.secrets import Seal
 from shared.platform.settings import Publisher
+from shared.platform.traces import UNTRACED, Traces
 from shared.platform.unit import Provided, Shelf, Unit
 
 PARK_LIMIT = 100
@@ -60,6 +61,7 @@ class Hearing:
     seal: Seal
     metrics: Metrics
     release: Numbers = (0,)
+    traces: Traces = UNTRACED
     epoch: int | None = 1
     """None until it has been read: nothing may be said before."""
     park_limit: int = PARK_LIMIT
@@ -74,7 +76,7 @@ class Hearing:
 
     def unit(self, reads: Reads) -> Unit:
         """A fresh unit of work at this moment."""
-        return Unit(reads, self.shelf, self.provided, self.voice())
+        return Unit(reads, self.shelf, self.provided, self.voice(), self.traces.trail())
 
     def voice(self) -> Voice:
         """Who speaks, now; TryAgain as long as our epoch is not known."""

@@ -65,7 +65,7 @@ METRICS = (
     Metric("http_requests", "counter", ("door", "method", "status"), "HTTP requests answered."),
     Metric("http_seconds", "histogram", ("door",), "Time to answer an HTTP request."),
     Metric("ready", "gauge", (), "1 when the pipeline moves on, 0 when /ready names what stands still."),
-    Metric("epoch", "gauge", (), "How often the service was restored from a backup, and one."),
+    Metric("epoch", "gauge", (), "One more than how often the service was restored from a backup."),
     Metric("release", "gauge", ("version",), "Always 1; the label is the release that runs."),
 )
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)

@@ -172,6 +172,7 @@ class Parking:
         finally:
             await session.close()
         self._hearing.news.set()
+        unit.trail.told()
         return reason
 
     async def _act(self, unit: Unit, found: Document, fault: Unwritable | None) -> Reason | None:
@@ -186,6 +187,7 @@ class Parking:
             raise
         except Exception as error:
             unit.discard()
+            unit.trail.fails(type(error).__name__)
             return why(error, inbox=theirs and isinstance(error, NotAnEvent | Refused | Unwritable))
         return None
 
@@ -195,6 +197,7 @@ class Parking:
         if item.handler is None:
             return  # a type that this release does not act on
         handler, event, envelope = item.ready()
+        envelope = unit.trail.hears(item.record, envelope, own=item.own)
         await handler(event, unit, envelope, self._hearing.origin(item.record.topic, envelope))
         unit.merge(Cause.of(envelope))
 

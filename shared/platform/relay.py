@@ -98,7 +98,8 @@ class Relay:
             self._hearing.news.clear()
             waiting = await self._waiting()
             if waiting:
-                await self._publish(producer, waiting)
+                with self._hearing.traces.sends(waiting):
+                    await self._publish(producer, waiting)
             else:
                 await self._rest()
 

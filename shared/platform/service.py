@@ -29,6 +29,7 @@ from shared.platform.mongo import connect
 from shared.platform.secrets import Seal
 from shared.platform.settings import PlatformSettings, ServiceSettings
 from shared.platform.simulation import ahead_of, development_router
+from shared.platform.traces import Traces, traces_for
 from shared.platform.unit import Shelf
 from shared.platform.web.doors import Release, create_doors
 from shared.platform.web.keys import keys_from
@@ -103,6 +104,7 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
     platform, service = settings.platform, parts.bus.service
     hearing = hearing_for(parts, platform, database, clock, wall)
     instance = platform.instance or f"{os.getpid()}-{os.urandom(4).hex()}"
+    hearing.traces = traces_for(platform.otlp_endpoint, service, instance, RELEASE.version)
     work = Work(
         hearing,
         platform.kafka,
@@ -127,7 +129,8 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
         guard=Guard(keys_from(platform), platform.jwt_audience),
         metrics=hearing.metrics,
         progress=work.progress,
-        lifespan=_living(parts.bus, database),
+        lifespan=_living(parts.bus, database, hearing.traces),
+        traces=hearing.traces,
     )
     app.state.work, app.state.desk = work, Desk(hearing)
     return app
@@ -141,7 +144,7 @@ def _development(clock: Clock, settings: PlatformSettings) -> list[APIRouter]:
     return [development_router(clock, ahead_of(settings))] if isinstance(clock, SimulatedClock) else []
 
 
-def _living(bus: Bus, database: Database) -> Callable[[FastAPI], Any]:
+def _living(bus: Bus, database: Database, traces: Traces) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         await bus.start()
@@ -150,6 +153,7 @@ def _living(bus: Bus, database: Database) -> Callable[[FastAPI], Any]:
         finally:
             await bus.stop()
             await database.close()
+            await traces.close()
 
     return living
 

@@ -74,6 +74,10 @@ SmtpUrl = Annotated[str, AfterValidator(_smtp)]
 """The address of a mail server."""
 
 
+def _http(url: str) -> str:
+    return _without_fault(url, ("https", "http"))
+
+
 def _jwks(url: str) -> str:
     parts = urlsplit(_without_fault(url, ("https", "http")))
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
@@ -156,6 +160,9 @@ class PlatformSettings(BaseSettings):
         "smtp://127.0.0.1:1025", validation_alias=AliasChoices("KOMMUNKONTAKT_SMTP_URL", "SMTP_URL"), repr=False
     )
     mongo_driver: Literal["motor", "pymongo"] = "motor"
+    otlp_endpoint: Annotated[str, AfterValidator(_http)] | None = Field(
+        None, validation_alias=AliasChoices("KOMMUNKONTAKT_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
     clock: Literal["system", "simulated"] = "system"
     publishers: Annotated[tuple[Publisher, ...], BeforeValidator(_from_json), AfterValidator(_named_once)] = ()
     jwks_url: Annotated[str, AfterValidator(_jwks)] | None = None

@@ -115,21 +115,24 @@ class Timers:
                 raise
             except Exception as error:
                 unit.discard()
+                unit.trail.fails(type(error).__name__)
                 failed.append((aggregate_id, version, error))
         await self._write(promise, unit, failed)
         hearing.metrics.timers_kept.labels(promise.name).inc(len(versions) - len(failed))
         hearing.news.set()
+        unit.trail.told()
 
     async def _one(self, promise: Promise, unit: Unit, aggregate_id: str) -> None:
         store = unit.store(promise.kind)
         before = await store.get(aggregate_id)
         if before is None or before.due_at is None or before.due_at > unit.voice.at:
             return
+        context = unit.trail.keeps(promise.name)
         await promise.wants.function(before, *promise.wants.arguments(unit))
         after = await store.get(aggregate_id)
         if after is None or (after.due_at is not None and after.due_at <= unit.voice.at):
             raise RuntimeError("a promise that was kept must say when the next one is due")
-        unit.merge(Cause())
+        unit.merge(Cause(traceparent=context))
 
     async def _write(self, promise: Promise, unit: Unit | None, failed: list[Failed]) -> None:
         session = await self._hearing.database.session()

@@ -9,6 +9,7 @@ from shared.platform.database import Document, Reads, Transaction, statement
 from shared.platform.errors import LostRace, Unwritable
 from shared.platform.outbox import JOURNAL, OUTBOX, Cause, Voice, spoken
 from shared.platform.store import Kept, Store
+from shared.platform.traces import UNTRACED, Trail
 
 Shelf = Mapping[type[Any], type[Store[Any]]]
 """Which store keeps what a handler asks for: the Protocol in domain words -> the store."""
@@ -32,8 +33,8 @@ class Unit:
     `reads` is the database, or an open transaction on a second try. Nothing is written before `write`.
     """
 
-    def __init__(self, reads: Reads, shelf: Shelf, provided: Provided, voice: Voice) -> None:
-        self.reads, self.voice = reads, voice
+    def __init__(self, reads: Reads, shelf: Shelf, provided: Provided, voice: Voice, trail: Trail = UNTRACED) -> None:
+        self.reads, self.voice, self.trail = reads, voice, trail
         self._shelf, self._provided = shelf, provided
         self.arguments: dict[Any, list[Any]] = {}
         """Handlers' arguments that stay the same throughout the unit."""

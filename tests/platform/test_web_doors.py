@@ -152,7 +152,7 @@ async def test_a_request_that_nobody_waits_for_is_counted_as_such() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         raise asyncio.CancelledError
 
-    scope = {"type": "http", "method": "GET", "headers": []}
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     with pytest.raises(asyncio.CancelledError):
         await Doorway(app, metrics, lambda: "id")(scope, None, None)  # type: ignore[arg-type]
     assert b'status="499"} 1.0' in generate_latest(metrics.registry)

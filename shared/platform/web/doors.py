@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.types import Lifespan
 
 from shared.platform.metrics import Metrics
+from shared.platform.traces import UNTRACED, Traces
 from shared.platform.web import wording
 from shared.platform.web.doorway import Doorway
 from shared.platform.web.errors import MEDIA_TYPE, Problem, Wrong, answer_errors
@@ -22,7 +23,7 @@ REF = "#/components/schemas/"
 ALWAYS = (500, 503)
 WITH_TOKEN = (401, 403, 404, 409)
 WITH_BODY = (400, 413, 415)
-UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+OURS_ONLY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 IdempotencyKey = Annotated[
     str | None,
@@ -69,6 +70,7 @@ def create_doors(
     progress: Progress,
     lifespan: Lifespan[FastAPI] | None = None,
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    traces: Traces = UNTRACED,
 ) -> FastAPI:
     """The whole app of a service: its routers stand under `/<service>/v1`, health and documents beside.
 
@@ -81,11 +83,11 @@ def create_doors(
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry=UNTRACED,
+        telemetry=OURS_ONLY,
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.guard = guard
-    app.add_middleware(Doorway, metrics=metrics, new_id=new_id)
+    app.add_middleware(Doorway, metrics=metrics, new_id=new_id, traces=traces)
     answer_errors(app)
     app.include_router(health_router(progress, metrics))
     app.include_router(_about(service, release), prefix=f"/{service}/v1")

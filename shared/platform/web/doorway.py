@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.platform.logs import correlation_id, traceparent
 from shared.platform.metrics import Metrics
+from shared.platform.traces import UNTRACED, Traces
 from shared.platform.web.body import GuardedBody
 from shared.platform.web.errors import on_bug
 
@@ -38,9 +39,14 @@ class Doorway:
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, new_id: Callable[[], str], watch: Callable[[], float] = time.perf_counter
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        new_id: Callable[[], str],
+        watch: Callable[[], float] = time.perf_counter,
+        traces: Traces = UNTRACED,
     ) -> None:
-        self._app, self._metrics, self._new_id, self._watch = app, metrics, new_id, watch
+        self._app, self._metrics, self._new_id, self._watch, self._traces = app, metrics, new_id, watch, traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
@@ -48,15 +54,17 @@ class Doorway:
             await self._app(scope, receive, send)
             return
         story, trace = self._story(Headers(scope=scope))
-        tokens = correlation_id.set(story), traceparent.set(trace)
+        served, answer = self._traces.serves(scope["path"], _method(scope), trace), _Answer()
+        tokens = correlation_id.set(story), traceparent.set(served.traceparent)
         try:
-            await self._answered(scope, receive, send, story)
+            await self._answered(scope, receive, send, story, answer)
         finally:
+            served.answered(_pattern(scope), answer.status)
             correlation_id.reset(tokens[0])
             traceparent.reset(tokens[1])
 
-    async def _answered(self, scope: Scope, receive: Receive, send: Send, story: str) -> None:
-        began, answer = self._watch(), _Answer()
+    async def _answered(self, scope: Scope, receive: Receive, send: Send, story: str, answer: _Answer) -> None:
+        began = self._watch()
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -82,8 +90,21 @@ class Doorway:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         door = getattr(scope.get("endpoint"), "__name__", "none")
-        method = scope["method"] if scope["method"] in METHODS else "other"
+        method = _method(scope)
         self._metrics.http_requests.labels(door=door, method=method, status=str(status)).inc()
         self._metrics.http_seconds.labels(door=door).observe(seconds)
         fields = {"door": door, "method": method, "status": status, "milliseconds": round(seconds * 1000, 3)}
         log.info("answered", extra=fields)
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "other"
+
+
+def _pattern(scope: Scope) -> str | None:
+    """The door's path with names for what differs, under the prefix of its router, which a route does not know."""
+    pattern: str | None = getattr(scope.get("route"), "path", None)
+    if pattern is None:
+        return None
+    deeper = scope["path"].count("/") - pattern.count("/")
+    return "/".join(scope["path"].split("/")[: deeper + 1]) + pattern
