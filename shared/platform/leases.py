@@ -26,6 +26,10 @@ class Lease:
     lasts: timedelta = timedelta(seconds=4)
     held: bool = False
 
+    def __post_init__(self) -> None:
+        """Its steals are counted from 0, so that the first is seen as a rise."""
+        self.metrics.lease_steals.labels(self.name)
+
     async def hold(self) -> bool:
         """Take or renew it; True when it is ours until `lasts` from now."""
         now = self.wall.now()

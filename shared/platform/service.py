@@ -85,17 +85,24 @@ def hearing_for(parts: Parts, settings: PlatformSettings, database: Database, cl
         clock=clock,
         wall=wall,
         seal=Seal(settings.secret_key, "parked", os.urandom),
-        metrics=_metrics(parts.release),
+        metrics=_metrics(parts, settings),
         release=parts.release.numbers,
     )
 
 
-def _metrics(release: Release) -> Metrics:
-    """The service's own, and what Prometheus's client tells of a process: its memory, processor and open files."""
+def _metrics(parts: Parts, settings: PlatformSettings) -> Metrics:
+    """The service's own, and what Prometheus's client tells of a process: its memory, processor and open files.
+
+    What alarms ask for the rise of is there from 0: Prometheus cannot see the rise of a counter that begins at 1.
+    """
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     metrics = Metrics(registry)
-    metrics.release.labels(release.version).set(1)
+    metrics.release.labels(parts.release.version).set(1)
+    for counter in (metrics.gaps, metrics.conflicts, metrics.parked):
+        counter.labels(parts.bus.service)
+    for publisher in settings.publishers:
+        metrics.rejected.labels(publisher.name)
     return metrics
 
 
@@ -104,7 +111,7 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
     platform, service = settings.platform, parts.bus.service
     hearing = hearing_for(parts, platform, database, clock, wall)
     instance = platform.instance or f"{os.getpid()}-{os.urandom(4).hex()}"
-    hearing.traces = traces_for(platform.otlp_endpoint, service, instance, RELEASE.version)
+    hearing.traces = traces_for(platform.otlp_endpoint, service, instance, parts.release.version)
     work = Work(
         hearing,
         platform.kafka,
