@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers demo demo-compose token parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate docs lock clean-data clean \
+.PHONY: help run servers demo demo-compose token top parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -35,6 +35,9 @@ demo-compose: $(READY)  ## the same story against what docker compose started
 
 token: $(READY)  ## a token for development: ROLE=receptionist
 	@$(PY) -m stack env $(PY) -m shared.platform.token $(if $(ROLE),"$(ROLE)")
+
+top: $(READY)  ## how each instance of each service fares, live; q leaves
+	@$(PY) -m stack env $(PY) -m shared.platform.top
 
 parked: $(READY)  ## what SERVICE=intake could not act on; DO="replay ID --because corrected" answers it
 	@[ -n "$(SERVICE)" ] || { echo "Say of which service: make parked SERVICE=intake" >&2; exit 2; }
