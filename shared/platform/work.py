@@ -31,7 +31,8 @@ KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUE
 """The platform's own collections in each service's database."""
 WAKE_EVERY = 0.5
 START_PAUSE = 1.0
-STOP_WITHIN = 8.0
+HEARD_OUT_WITHIN, LEAVE_WITHIN, FAREWELL_WITHIN = 5.0, 6.5, 3.0
+"""Together less than the ten seconds within which we end, also when what we take leave of is away."""
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 log = logging.getLogger("kommunkontakt.work")
@@ -91,8 +92,11 @@ class Work:
             return
         for listener in self._listeners:
             listener.stop()
-        await self._wind_down()
-        await _ended([self._supervisor, *self._running.values()])
+        for name in self._running.keys() - {"relay", *(listener.name for listener in self._listeners)}:
+            self._running[name].cancel()
+        leaving = asyncio.create_task(self._wind_down(), name="leaving")
+        await asyncio.wait([leaving], timeout=LEAVE_WITHIN)
+        await _ended([leaving, self._supervisor, *self._running.values()])
         self._supervisor = None
 
     def progress(self) -> Mapping[str, str | None]:
@@ -183,7 +187,7 @@ class Work:
     async def _wind_down(self) -> None:
         listening = [self._running[one.name] for one in self._listeners if one.name in self._running]
         if listening:
-            await asyncio.wait(listening, timeout=STOP_WITHIN)
+            await asyncio.wait(listening, timeout=HEARD_OUT_WITHIN)
         try:
             await asyncio.wait_for(self._relay.drain(), 2)
             await self._relay.let_go()
@@ -192,7 +196,10 @@ class Work:
             log.info("left in a hurry", extra={"reason": type(away).__name__})
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _ended(tasks: Sequence[asyncio.Task[None]], within: float = FAREWELL_WITHIN) -> None:
+    """Cancel all; a farewell that takes too long is cut off by a second time, and not waited for."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    _, left = await asyncio.wait(tasks, timeout=within)
+    for task in left:
+        task.cancel()

@@ -1,11 +1,13 @@
-"""A service as a process: how it ends."""
+"""How a service ends."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 
 import httpx
 
+from shared.platform.work import _ended
 from stack.environment import Ports, service_environment
 from stack.places import HOST, free_port
 from stack.process import Process
@@ -27,6 +29,20 @@ def test_a_service_that_is_asked_to_end_says_that_all_went_well(tmp_path: Path) 
         assert intake.exit_code == 0, intake.last_lines()
     finally:
         intake.kill()
+
+
+async def test_a_farewell_to_what_is_away_does_not_hold_up_the_end() -> None:
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(_ended([task], within=0.01), 30)
+    await asyncio.wait([task], timeout=30)
+    assert task.cancelled()
 
 
 def _answers(port: int) -> bool:
