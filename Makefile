@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers demo demo-compose token top parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate docs lock clean-data clean \
+.PHONY: help run servers demo demo-compose token top parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -90,6 +90,9 @@ test-compose: $(READY)  ## the story under docker compose, when there is a Docke
 
 test-deep: $(READY)  ## the long runs: kills, poison and duplicates, with a referee
 	@$(PYTEST) tests/deep
+
+chaos: $(READY)  ## everything is killed, stopped and torn while a referee counts; SEED, EVENTS, KILLS, INSTANCES, FORM=short
+	@$(PY) -m tests.chaos
 
 test-%: $(READY)  ## one service alone, without servers
 	@$(PYTEST) tests/$* -m "not servers"

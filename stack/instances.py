@@ -98,8 +98,8 @@ def install(
 ) -> Iterator[Install]:
     """Instances by these names of each service, all ready.
 
-    `modules` names another main module for a service, `stable` the names that stay after a restart, and `told` is what
-    the services are told besides.
+    `modules` names another main module for a service, with its arguments, `stable` the names that stay after a restart,
+    and `told` is what the services are told besides.
     """
     environment = {**environment_for(servers, where), **(told or {})}
     set_up(environment)
@@ -126,4 +126,6 @@ def _instance(
     stays = {"KOMMUNKONTAKT_INSTANCE": f"{service}-{name}"} if name in stable else {}
     told = {**environment, f"{service.upper()}_PORT": str(port), **stays}
     log = where / "logs" / f"{service}-{name}.log"
-    return Instance(service, name, port, Process(f"{service}-{name}", [sys.executable, "-m", module], log, told))
+    return Instance(
+        service, name, port, Process(f"{service}-{name}", [sys.executable, "-m", *module.split()], log, told)
+    )

@@ -5,6 +5,8 @@ import socket
 import sys
 from pathlib import Path
 
+import httpx
+
 from stack.places import HOST, ROOT, free_port
 from stack.process import STOP_SECONDS, Process
 
@@ -47,6 +49,11 @@ class Mail:
     def kill(self) -> None:
         """Ends it at once."""
         self.process.kill()
+
+    def refuse(self, code: int) -> None:
+        """Refuses every recipient with this code from now on (452: the disk is full); 0 takes them again."""
+        told = {"ErrorCode": code or 452, "Probability": 100 if code else 0}
+        httpx.put(f"{self.url}/api/v1/chaos", json={"Recipient": told}, timeout=10).raise_for_status()
 
     def pause(self) -> None:
         """Freezes it; clients see silence."""

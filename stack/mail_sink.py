@@ -23,12 +23,27 @@ pre{{white-space:pre-wrap}}</style><h1>{title}</h1>{body}</html>"""
 MOST = 1000
 
 
+class Refusal:
+    """With which code every recipient is refused; 0: none is. A full disk is 452."""
+
+    code = 0
+
+
 class Letterbox:
     """Puts what comes by SMTP in the tray."""
 
-    def __init__(self, tray: Tray) -> None:
-        """Keeps the tray."""
-        self._tray = tray
+    def __init__(self, tray: Tray, refusal: Refusal) -> None:
+        """Keeps the tray, and whether anything goes into it."""
+        self._tray, self._refusal = tray, refusal
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Takes a recipient, unless told to refuse all."""
+        if self._refusal.code:
+            return f"{self._refusal.code} refused, as was asked for"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps one delivery and says so; aiosmtpd gives the method its name."""
@@ -37,7 +52,7 @@ class Letterbox:
         return "250 2.0.0 Ok"
 
 
-def create_app(tray: Tray) -> Starlette:
+def create_app(tray: Tray, refusal: Refusal) -> Starlette:
     """The page and the API over one tray."""
 
     async def page(request: Request) -> Response:
@@ -56,12 +71,17 @@ def create_app(tray: Tray) -> Starlette:
     async def message(request: Request) -> Response:
         return JSONResponse(_wanted(tray, request).whole())
 
+    async def chaos(request: Request) -> Response:
+        refusal.code = _code(await request.json())
+        return JSONResponse({"Recipient": {"ErrorCode": refusal.code, "Probability": 100 if refusal.code else 0}})
+
     return Starlette(
         routes=[
             Route("/", page),
             Route("/view/{id}", one_page),
             Route("/api/v1/messages", messages, methods=["GET", "DELETE"]),
             Route("/api/v1/message/{id}", message),
+            Route("/api/v1/chaos", chaos, methods=["PUT"]),
         ]
     )
 
@@ -78,6 +98,17 @@ def _number(request: Request, name: str, usual: int) -> int:
     if text and not (text.isascii() and text.isdigit() and len(text) < 10):
         raise HTTPException(400, f"{name} must be a number")
     return int(text or usual)
+
+
+def _code(told: Any) -> int:
+    """The code of {"Recipient": {"ErrorCode": 452, "Probability": 100}}; Mailpit knows more, we refuse all or none."""
+    try:
+        code, probability = int(told["Recipient"]["ErrorCode"]), int(told["Recipient"]["Probability"])
+    except (KeyError, TypeError, ValueError):
+        raise HTTPException(400, "Recipient with ErrorCode and Probability is asked for") from None
+    if probability not in (0, 100) or not 400 <= code <= 599:
+        raise HTTPException(400, "ErrorCode is 400 to 599, Probability 0 or 100")
+    return code if probability else 0
 
 
 def _list_answer(tray: Tray, start: int, limit: int) -> dict[str, Any]:
@@ -109,9 +140,10 @@ def _mail_page(mail: Mail) -> str:
 
 async def serve(smtp_port: int, http_port: int, tray: Tray) -> None:
     """Serves both doors on this machine until SIGTERM."""
-    letterbox = Letterbox(tray)
+    refusal = Refusal()
+    letterbox = Letterbox(tray, refusal)
     loop = asyncio.get_running_loop()
-    config = uvicorn.Config(create_app(tray), host=HOST, port=http_port, log_level="warning", access_log=False)
+    config = uvicorn.Config(create_app(tray, refusal), host=HOST, port=http_port, log_level="warning", access_log=False)
     async with await loop.create_server(lambda: SMTP(letterbox, enable_SMTPUTF8=True, loop=loop), HOST, smtp_port):
         await uvicorn.Server(config).serve()
 

@@ -16,8 +16,8 @@ from confluent_kafka import Producer
 from stack.demo_client import Tray
 from stack.instances import Install, install
 from stack.testing import Servers, start_servers
+from tests.chaos.records import OFFICERS, Sent, nameless_contact, roster
 from tests.end_to_end.dumped import Dumped, Said, faults_of_the_moment, read_topics
-from tests.end_to_end.expectations import OFFICERS, Sent, nameless_contact, roster
 from tests.waiting import until_sync
 
 pytestmark = pytest.mark.servers

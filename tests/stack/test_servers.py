@@ -120,6 +120,17 @@ def test_the_mail_sink_forgets_when_told_to(tmp_path: Path) -> None:
         assert httpx.get(f"{servers.mail_url}/api/v1/message/none").status_code == 404
 
 
+def test_the_mail_sink_refuses_recipients_while_it_is_told_to(tmp_path: Path) -> None:
+    with start_servers(tmp_path, kafka=False, mongo=False) as servers:
+        servers.mail.refuse(452)
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            hand_over(servers.mail, "Full", times=1)
+        assert {code for code, _ in refused.value.recipients.values()} == {452}
+        servers.mail.refuse(0)
+        hand_over(servers.mail, "Tom", times=1)
+        assert httpx.get(f"{servers.mail_url}/api/v1/messages").json()["total"] == 1
+
+
 def test_servers_end_when_the_process_that_started_them_is_killed(tmp_path: Path) -> None:
     script = (
         "import os, pathlib, signal, sys; from stack.testing import start_servers\n"
