@@ -15,13 +15,15 @@ Place = tuple[str, int]
 
 
 class OutboxWatch(monitoring.CommandListener):
-    """Notes looks at an outbox, commits to it and deletions from it."""
+    """Notes looks at an outbox, commits to it and deletions from it, while a relay is under watch."""
 
     def __init__(self) -> None:
         self.forget()
+        self.watching = False
 
     def forget(self) -> None:
         """A new round begins."""
+        self.watching = True
         self.first_look: float | None = None
         self.last_deletion = 0.0
         self.deleted = 0
@@ -32,6 +34,8 @@ class OutboxWatch(monitoring.CommandListener):
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """A command is sent."""
+        if not self.watching:
+            return
         command = event.command
         if event.command_name == "commitTransaction":
             self._asked[event.request_id] = self._inserted.pop(_session(command), [])

@@ -119,7 +119,7 @@ async def publishing(way: str, box: Outbox, news: asyncio.Event) -> AsyncIterato
     try:
         yield
     finally:
-        died = running.done()
+        OUTBOX_WATCH.watching, died = False, running.done()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     if died:
