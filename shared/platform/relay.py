@@ -93,10 +93,10 @@ class Relay:
             await _stopped(producer)
 
     async def _publish_some(self, producer: AIOKafkaProducer) -> None:
-        renewed = asyncio.get_running_loop().time()
+        renewed, aside = asyncio.get_running_loop().time(), await self._aside()
         while asyncio.get_running_loop().time() - renewed < self._lease.lasts.total_seconds() / 3:
             self._hearing.news.clear()
-            waiting = await self._waiting()
+            waiting = await self._waiting(aside)
             if waiting:
                 with self._hearing.traces.sends(waiting):
                     await self._publish(producer, waiting)
@@ -109,8 +109,11 @@ class Relay:
         except TimeoutError:
             return
 
-    async def _waiting(self) -> list[Document]:
-        aside = [found["_id"] for found in await self._database.find(ASIDE.name, {})]
+    async def _aside(self) -> list[str]:
+        """What was set aside: it changes by our own hand, after which all begins anew, or by an operator's."""
+        return [found["_id"] for found in await self._database.find(ASIDE.name, {})]
+
+    async def _waiting(self, aside: list[str]) -> list[Document]:
         query = {"_id.k": {"$nin": aside}} if aside else {}
         return await self._database.find(OUTBOX.name, query, sort=(("_id", 1),), limit=self._at_once)
 
