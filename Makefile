@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers demo demo-compose token top parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -29,8 +29,14 @@ run-%: $(READY)  ## the servers and one service alone
 demo: $(READY)  ## tells the story against what make run started; CASES=path feeds a file of real cases
 	@$(PY) -m stack env $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
 
+secrets:  ## writes .env for docker compose, once; adds what a release or a new publisher needs besides
+	@python3 -m stack.env_file
+
+rolling-restart:  ## gives each instance under docker compose a successor, one at a time; SERVICE=routing for one service
+	@python3 -m stack.rolling_restart $(SERVICE)
+
 demo-compose: $(READY)  ## the same story against what docker compose started
-	@DEMO_TOKEN_COMMAND="docker compose exec -T intake python -m shared.platform.token" \
+	@set -a; . ./.env; DEMO_TOKEN_COMMAND="docker compose run --rm --no-TTY token" \
 	  $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
 
 token: $(READY)  ## a token for development: ROLE=receptionist
@@ -111,7 +117,8 @@ lock: $(READY)  ## pins all dependencies anew; UPGRADE=1 takes the newest
 	@pin="$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"; \
 	pin="$$pin $(if $(UPGRADE),--upgrade)"; \
 	$$pin pyproject.toml -o requirements.lock && \
-	$$pin pyproject.toml --extra dev --constraint requirements.lock -o requirements-dev.lock
+	$$pin pyproject.toml --extra dev --constraint requirements.lock -o requirements-dev.lock && \
+	echo confluent-kafka | $$pin - --constraint requirements-dev.lock -o requirements-setup.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  $(if $(UPGRADE),--upgrade) --group peers -o requirements-peers.lock
 	@$(PY) -m stack lock

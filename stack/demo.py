@@ -232,9 +232,13 @@ def _today(story: Story, days: int) -> date:
 
 
 def _counters(doors: Doors) -> Iterator[tuple[str, int]]:
-    for metric in ("heard", "parked", "rejected"):
-        for service in SERVICES:
+    for service in filter(doors.shows_counters, SERVICES):
+        for metric in ("heard", "parked", "rejected"):
             yield f"{service} {metric}", doors.counted(service, metric)
+
+
+def _risen(before: int | None, now: int | None) -> str:
+    return "-" if before is None or now is None else str(now - before)
 
 
 def _end(story: Story, before: int, expected: int, counted: Mapping[str, int]) -> None:
@@ -247,10 +251,13 @@ def _end(story: Story, before: int, expected: int, counted: Mapping[str, int]) -
     now = dict(_counters(story.doors))
     for service in SERVICES:
         said = sum(one.topic.startswith(f"{service}.") for one in story.said)
-        counts = [
-            now[f"{service} {metric}"] - counted[f"{service} {metric}"] for metric in ("heard", "parked", "rejected")
-        ]
-        table.add_row(service, str(said), *map(str, counts), str(len(mails)) if service == "notify" else "-")
+        names = [f"{service} {metric}" for metric in ("heard", "parked", "rejected")]
+        table.add_row(
+            service,
+            str(said),
+            *(_risen(counted.get(name), now.get(name)) for name in names),
+            str(len(mails)) if service == "notify" else "-",
+        )
     story.console.print("\n", table)
     story.console.print(
         f"{story.count('contact-registered')} kontakter, {story.count('matter-assigned')} tilldelade ärenden, "

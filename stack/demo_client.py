@@ -26,11 +26,23 @@ class Heard:
     data: Mapping[str, Any]
 
 
+def client_settings(kafka_url: str, user: str) -> dict[str, Any]:
+    """How a client comes to Kafka: as that user where KAFKA_PASSWORD_<USER> is known, else as nobody."""
+    password = os.environ.get(f"KAFKA_PASSWORD_{user.upper().replace('-', '_')}")
+    as_user = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user,
+        "sasl.password": password,
+    }
+    return {"bootstrap.servers": kafka_url, **(as_user if password else {})}
+
+
 class Publisher:
     """Another municipal system: publishes CloudEvents in binary mode on its own inbox topic."""
 
     def __init__(self, kafka_url: str, name: str, run: str) -> None:
-        self._producer = Producer({"bootstrap.servers": kafka_url, "enable.idempotence": True})
+        self._producer = Producer({**client_settings(kafka_url, name), "enable.idempotence": True})
         self._topic, self._source = f"inbox.{name}.v1", f"/{name}/{run}"
 
     @property
@@ -67,7 +79,7 @@ class Ear:
     def __init__(self, kafka_url: str, group: str) -> None:
         self._consumer = Consumer(
             {
-                "bootstrap.servers": kafka_url,
+                **client_settings(kafka_url, "demo"),
                 "group.id": group,
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
@@ -123,6 +135,10 @@ class Doors:
         answer = httpx.request(method, url, json=body, headers=headers, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def shows_counters(self, service: str) -> bool:
+        """Whether counters are let out here: not through the door of an install."""
+        return httpx.get(f"http://127.0.0.1:{self.ports[service]}/metrics", timeout=10).status_code == 200
 
     def counted(self, service: str, metric: str) -> int:
         """The sum of a counter over its labels."""

@@ -92,9 +92,11 @@ def own_token(municipality: str) -> str:
 
 
 def url_of(url: str | None, service: str) -> str:
-    """Where the service answers."""
+    """Where the service answers: as told, by <SERVICE>_URL, or on this machine."""
     if url:
         return _checked(url)
+    if told := os.environ.get(f"{service.upper()}_URL"):
+        return _checked(told)
     port = os.environ.get(f"{service.upper()}_PORT")
     if not port:
         raise Complaint(WRONG_USE, f"Say where {service} answers: --url http://host:port.")

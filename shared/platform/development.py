@@ -1,39 +1,22 @@
-"""The secrets of a development install, made once and kept: the two that have no default in production, and a key."""
+"""The key of a development install that signs tokens: made once, its private half apart from what services can read."""
 
-import os
-import secrets
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from shared.platform.errors import WrongSetting
-from shared.platform.settings import SECRETS_DIR, PlatformSettings, secrets_folder
+from shared.platform.settings import PlatformSettings
 from shared.platform.token import make_key
-
-NAMES = ("kommunkontakt_secret_key", "kommunkontakt_party_secret")
-
-
-def make_secrets() -> None:
-    """Make what is missing in KOMMUNKONTAKT_SECRETS_DIR, and the key at KOMMUNKONTAKT_JWT_KEY_FILE."""
-    settings, folder = PlatformSettings.load(), secrets_folder()
-    if settings.environment != "development":
-        raise WrongSetting("KOMMUNKONTAKT_ENVIRONMENT must be development: secrets for production come from elsewhere.")
-    if folder is None or settings.jwt_key_file is None:
-        raise WrongSetting(f"{SECRETS_DIR} and KOMMUNKONTAKT_JWT_KEY_FILE must say where the secrets are kept.")
-    for name in NAMES:
-        _once(folder / name, secrets.token_urlsafe(48))
-    make_key(settings.jwt_key_file)
+from shared.platform.web.keys import signing_key
 
 
-def _once(file: Path, secret: str) -> None:
-    """Whole or not at all, and never over another: what was sealed with the old one could not be read again."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+def make_token_key(settings: PlatformSettings, private: Path) -> None:
+    """Make the key at `private`, and write its public half where services read it; in production nothing."""
+    if settings.environment != "development" or settings.jwt_key_file is None:
+        return
+    make_key(private)
+    public = signing_key(private).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     try:
-        if file.exists():
-            return
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secret, encoding="utf-8")
-        os.link(unfinished, file)
-        unfinished.unlink()
-    except FileExistsError:
-        unfinished.unlink(missing_ok=True)
+        settings.jwt_key_file.write_bytes(public)
     except OSError:
-        raise WrongSetting(f"{SECRETS_DIR} names a folder where no file can be made.") from None
+        raise WrongSetting("KOMMUNKONTAKT_JWT_KEY_FILE names a place where no file can be made.") from None

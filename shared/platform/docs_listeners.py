@@ -23,15 +23,16 @@ def listeners() -> dict[str, tuple[str, ...]]:
 
 def unwritten() -> tuple[str, ...]:
     """The services that declare no Bus yet."""
-    return tuple(service for service in services() if _bus(service) is None)
+    return tuple(service for service in services() if bus_of(service) is None)
 
 
 def _heard_by(service: str) -> set[str]:
-    bus = _bus(service)
+    bus = bus_of(service)
     return set() if bus is None else {type_ for types in bus.heard.values() for type_ in types}
 
 
-def _bus(service: str) -> Any:
+def bus_of(service: str) -> Any:
+    """What a service declares to hear and to promise; None while it is not written."""
     try:
         return getattr(import_module(f"services.{service}.handlers"), "bus", None)
     except ModuleNotFoundError as missing:

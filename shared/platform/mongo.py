@@ -241,6 +241,18 @@ class MongoDatabase:
                 raise WrongSetting(told) from None
         return True
 
+    async def keep_user(self, name: str, password: str, databases: Sequence[str]) -> None:
+        """A user with this password who may read and write these databases, and no other."""
+        roles = [{"role": "readWrite", "db": database} for database in databases]
+        async with understood():
+            there = (await self._database.command("usersInfo", name))["users"]
+            await self._database.command("updateUser" if there else "createUser", name, pwd=password, roles=roles)
+
+    async def change_password(self, name: str, password: str) -> None:
+        """Give a user another password."""
+        async with understood():
+            await self._database.command("updateUser", name, pwd=password)
+
     async def drop(self) -> None:
         """Forget the whole database: for tests and `make clean-data`."""
         async with understood():

@@ -1,4 +1,4 @@
-"""`python -m shared.platform.probe PORT`: whether the service in this container is ready; else what stands still."""
+"""`python -m shared.platform.probe PORT...`: whether what answers here is ready; else what stands still."""
 
 import sys
 from urllib.error import HTTPError
@@ -8,8 +8,9 @@ from urllib.request import urlopen
 def main() -> None:
     """Exit 0 when it is ready, 1 when not; the standard library alone, because this runs every few seconds."""
     try:
-        with urlopen(f"http://127.0.0.1:{int(sys.argv[1])}/ready", timeout=4) as answer:
-            answer.read()
+        for port in [int(sys.argv[1]), *map(int, sys.argv[2:])]:
+            with urlopen(f"http://127.0.0.1:{port}/ready", timeout=4) as answer:
+                answer.read()
     except HTTPError as not_ready:
         sys.exit(not_ready.read().decode("utf-8", "replace"))
     except OSError as silent:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from socket import socket
 from typing import Any, TypeVar
 
 import uvicorn
@@ -191,9 +192,8 @@ async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, C
     clock, wall = clocks(platform)
     app = create(settings, database, clock, wall)
     garbage.settle()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host=platform.host, port=settings.port, log_config=None, timeout_graceful_shutdown=8)
-    )
+    told = uvicorn.Config(app, host=platform.host, port=settings.port, log_config=None, timeout_graceful_shutdown=8)
+    server = PoliteServer(told, app.state.work, platform.drain_seconds)
     deaths: list[BaseException] = []
     app.state.work.on_death = lambda error: _die(server, deaths, error)
     await server.serve()
@@ -205,6 +205,20 @@ async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, C
 def _asked_to_end(*_: object) -> None:
     """uvicorn winds down first and then raises the signal again, which by default would look like a violent end."""
     sys.exit(0)
+
+
+class PoliteServer(uvicorn.Server):
+    """Before it closes its socket it is not ready for some seconds, so that a load balancer has turned to others."""
+
+    def __init__(self, config: uvicorn.Config, work: Work, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._work, self._drain_seconds = work, drain_seconds
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stand aside, then close; requests in flight are answered."""
+        self._work.stand_aside()
+        await asyncio.sleep(self._drain_seconds)
+        await super().shutdown(sockets)
 
 
 def _die(server: uvicorn.Server, deaths: list[BaseException], error: BaseException) -> None:

@@ -16,8 +16,9 @@ is how secrets come from Docker or Kubernetes; a variable that is set wins.
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -39,6 +40,8 @@ from shared.platform.kafka import KafkaAccess, Mechanism, Protocol, fault_of
 
 SECRETS_DIR = "KOMMUNKONTAKT_SECRETS_DIR"
 DEVELOPMENT_SECRET = "for development only, never for real people"  # noqa: S105
+NO_SECRET = "must be set in production, to a random text of its own with 32 characters or more"  # noqa: S105
+NO_KEYS = "or KOMMUNKONTAKT_JWKS_URL must be set in production"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHOWN = 10
 
@@ -126,7 +129,7 @@ class Publisher(BaseModel):
 
 
 class PlatformSettings(BaseSettings):
-    """What all services share. In production the two secrets and a key for tokens have no default.
+    """What all services share. In production the secrets that a service needs, and keys for tokens, have no default.
 
     KAFKA_URL, MONGO_URL and SMTP_URL are read too, when the variables with our prefix are not set. Secrets are kept
     out of `repr`.
@@ -174,19 +177,14 @@ class PlatformSettings(BaseSettings):
     instance: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
     lanes: int = Field(1, ge=1, le=12)
     replication: int = Field(1, ge=1, le=9)
+    drain_seconds: float = Field(0, ge=0, le=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
     def kafka(self) -> KafkaAccess:
         """What every Kafka client is given."""
-        return KafkaAccess(
-            self.kafka_url,
-            self.kafka_security_protocol,
-            self.kafka_sasl_mechanism,
-            self.kafka_user,
-            self.kafka_password,
-            self.kafka_ca_file,
-        )
+        how = (self.kafka_security_protocol, self.kafka_sasl_mechanism)
+        return KafkaAccess(self.kafka_url, *how, self.kafka_user, self.kafka_password, self.kafka_ca_file)
 
     @field_validator("kafka_security_protocol")
     @classmethod
@@ -202,22 +200,20 @@ class PlatformSettings(BaseSettings):
             raise ValueError("may be simulated only when KOMMUNKONTAKT_ENVIRONMENT is development")
         return clock
 
-    @field_validator("secret_key", "party_secret")
-    @classmethod
-    def _own_secret_in_production(cls, secret: str, info: ValidationInfo) -> str:
-        if secret == DEVELOPMENT_SECRET and info.data.get("environment") == "production":
-            raise ValueError("must be set in production, to a random text of its own with 32 characters or more")
-        return secret
-
     @field_validator("jwt_key_file")
     @classmethod
     def _one_key_for_tokens(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        elsewhere = info.data.get("jwks_url", "wrong, and told so already")
-        if file and elsewhere:
+        if file and info.data.get("jwks_url", "wrong, and told so already"):
             raise ValueError("and KOMMUNKONTAKT_JWKS_URL must not both be set")
-        if not file and not elsewhere and info.data.get("environment") == "production":
-            raise ValueError("or KOMMUNKONTAKT_JWKS_URL must be set in production")
         return file
+
+    def lacking(self, secrets: Sequence[str]) -> list[str]:
+        """What a service that needs these secrets, and keys for tokens, would lack in production."""
+        if self.environment == "development":
+            return []
+        missing = [name for name in secrets if getattr(self, name) == DEVELOPMENT_SECRET]
+        faults = [f"KOMMUNKONTAKT_{name.upper()} {NO_SECRET}" for name in missing]
+        return faults if self.jwt_key_file or self.jwks_url else [*faults, f"KOMMUNKONTAKT_JWT_KEY_FILE {NO_KEYS}"]
 
     @classmethod
     def load(cls) -> Self:
@@ -234,6 +230,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, env_ignore_empty=True, enable_decoding=False, extra="ignore", validate_default=True
     )
+    secrets: ClassVar[tuple[str, ...]] = ("secret_key",)  # those of the platform that the service needs
     platform: PlatformSettings
     port: int
     database: str
@@ -260,6 +257,7 @@ class ServiceSettings(BaseSettings):
         folder = secrets_folder()
         try:
             platform = PlatformSettings(_secrets_dir=folder)
+            faults += platform.lacking(cls.secrets)
         except ValidationError as wrong:
             faults += _faults(PlatformSettings, wrong)
         try:

@@ -1,12 +1,14 @@
-"""One-shot set-up before the first start: topics from the catalogue and the publishers. Run again, it changes nothing.
+"""One-shot set-up before the first start: topics from the catalogue and the publishers, and users with their rights.
 
-`python -m shared.platform.setup`. Each service makes its own collections and indexes when it starts. For development it
-can also make the secrets that are missing, and a replica set of one node.
+`python -m shared.platform.setup`. Run again, it changes nothing, but gives users the passwords that the environment has
+now. Each service makes its own collections and indexes when it starts. For development it can also make a replica set
+of one node, and the key that signs tokens.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +17,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.contracts.catalogue import all_streams
 from shared.contracts.streams import PARTITIONS, Stream, inbox
-from shared.platform import development, replica_set
+from shared.platform import development, mongo_users, replica_set, rights
 from shared.platform.errors import TryAgain, WrongSetting
 from shared.platform.kafka import KafkaAccess, client_options
 from shared.platform.mongo import connect
@@ -58,7 +60,7 @@ def _check(answer: object) -> None:
 async def set_up(settings: PlatformSettings, new_replica_set: str | None = None) -> int:
     """Wait for Kafka and MongoDB, refuse a standalone MongoDB, create the topics; returns how many were new."""
     if new_replica_set is not None:
-        await _until_there(lambda: replica_set.initiate(new_replica_set, settings.mongo_driver))
+        await _until_there(lambda: replica_set.initiate(new_replica_set, settings.mongo_driver, settings.mongo_url))
     database = connect(settings.mongo_url, "admin", settings.mongo_driver)
     try:
         await _until_there(database.check)
@@ -67,13 +69,24 @@ async def set_up(settings: PlatformSettings, new_replica_set: str | None = None)
     return await _until_there(lambda: create_topics(settings.kafka, streams(settings), settings.replication))
 
 
+async def set_up_users(settings: PlatformSettings) -> tuple[int, int]:
+    """The users of both servers, with the passwords of the environment; returns how many rights changed in Kafka."""
+    from shared.platform import kafka_users  # only the image of the set-up has what it needs
+
+    passwords = {user: rights.password_of(user, "KAFKA") for user in rights.users(settings)}
+    await mongo_users.keep_users(settings)
+    return await asyncio.to_thread(kafka_users.keep_users, settings.kafka, passwords, rights.rights(settings))
+
+
 async def _until_there(step: Callable[[], Awaitable[int | None]]) -> int:
     for left in range(TRIES, 0, -1):
         try:
             return await step() or 0
         except (TryAgain, KafkaError, ConnectionError):
             if left == 1:
-                raise WrongSetting("Kafka or MongoDB did not answer within a minute: is it started?") from None
+                raise WrongSetting(
+                    "Kafka or MongoDB did not let us in within a minute: is it started, and the password right?"
+                ) from None
             await asyncio.sleep(1)
     return 0
 
@@ -83,18 +96,30 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def main(
-    make_secrets: Annotated[bool, typer.Option(help="For development: make the secrets that are missing.")] = False,
+    users: Annotated[
+        bool, typer.Option("--users", help="Make users and rights, as the admin of both servers.")
+    ] = False,
+    token_key: Annotated[
+        Path | None, typer.Option(help="For development: make the key that signs tokens there.", metavar="FILE")
+    ] = None,
     initiate_replica_set: Annotated[str | None, typer.Option(metavar="NAME/HOST:PORT", help="Of one node.")] = None,
 ) -> None:
     """Set up, and say what was done."""
     try:
-        if make_secrets:
-            development.make_secrets()
-        created = asyncio.run(set_up(PlatformSettings.load(), initiate_replica_set))
+        settings = PlatformSettings.load()
+        if token_key:
+            development.make_token_key(settings, token_key)
+        _say(f"{asyncio.run(set_up(settings, initiate_replica_set))} topics created")
+        if users:
+            given, taken = asyncio.run(set_up_users(settings))
+            _say(f"users have their passwords; {given} rights given, {taken} taken away")
     except WrongSetting as wrong:
         sys.stderr.write(f"setup: {wrong}\n")
         sys.exit(2)
-    sys.stdout.write(f"setup: {created} topics created\n")
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"setup: {sentence}\n")
 
 
 if __name__ == "__main__":

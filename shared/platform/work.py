@@ -76,6 +76,7 @@ class Work:
         self._supervisor: asyncio.Task[None] | None = None
         self._trouble: str | None = "starting"
         self._outdated: str | None = None
+        self._standing_aside = False
         self.on_death: Callable[[BaseException], None] = lambda error: None
 
     def _lease(self, name: str, instance: str) -> Lease:
@@ -99,11 +100,17 @@ class Work:
         await _ended([leaving, self._supervisor, *self._running.values()])
         self._supervisor = None
 
+    def stand_aside(self) -> None:
+        """Say that we are about to leave: a load balancer turns to others, while we still answer."""
+        self._standing_aside = True
+
     def progress(self) -> Mapping[str, str | None]:
         """What each part waits for, None when it moves on."""
         parts = {listener.name: listener.trouble for listener in self._listeners}
         parts["relay"], parts["timers"] = self._relay.trouble, self._timers.trouble
         parts |= {name: worker.trouble for name, worker in self._others.items()}
+        if self._standing_aside:
+            parts["stop"] = "is about to leave"
         return {"start": self._trouble, "release": self._outdated, **parts, "watch": self._watch.trouble}
 
     async def _supervise(self) -> None:

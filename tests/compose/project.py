@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
+from stack import env_file
 from stack.places import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -26,19 +29,35 @@ def docker(*arguments: str, check: bool = True, env: dict[str, str] | None = Non
 
 @dataclass(frozen=True)
 class Project:
-    """The install of docker-compose.yml beside any other on this machine."""
+    """The install of docker-compose.yml beside any other on this machine, never with the developer's own .env."""
 
+    env_file: Path
     name: str = field(default_factory=lambda: f"kommunkontakt-test-{uuid4().hex[:8]}")
     ports: dict[str, str] = field(default_factory=lambda: {name: str(free_port()) for name in PORTS})
 
+    def __post_init__(self) -> None:
+        """Makes the secrets, as `make secrets` does."""
+        env_file.write(self.env_file)
+
     @property
     def environment(self) -> dict[str, str]:
-        """Our own, and the ports on this machine."""
-        return {**os.environ, **self.ports}
+        """Our own, the ports on this machine, and what tells docker compose which project and which file it is."""
+        own = {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_ENV_FILES": str(self.env_file)}
+        return {**os.environ, **self.ports, **own}
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What the file sets."""
+        return env_file.read(self.env_file)
+
+    @property
+    def kafka_url(self) -> str:
+        """Kafka's door on this machine."""
+        return f"127.0.0.1:{self.ports['KAFKA_PORT']}"
 
     def compose(self, *arguments: str, check: bool = True) -> str:
         """What `docker compose` prints for this project."""
-        return docker("compose", "--project-name", self.name, *arguments, check=check, env=self.environment)
+        return docker("compose", *arguments, check=check, env=self.environment)
 
     def up(self, *more: str) -> None:
         """Everything, ready; what the containers said when it fails."""
@@ -54,6 +73,27 @@ class Project:
     def within(self, service: str, *command: str, check: bool = True) -> str:
         """What a command in the service's container prints."""
         return self.compose("exec", "--no-TTY", service, *command, check=check)
+
+    def containers(self, service: str) -> list[str]:
+        """The instances of a service."""
+        return self.compose("ps", "--quiet", service).split()
+
+    def token(self, role: str, *more: str) -> str:
+        """A token, made as an operator makes it."""
+        return self.compose("run", "--rm", "--no-TTY", "token", role, *more).strip()
+
+    def cli(self, service: str, *command: str) -> str:
+        """What the operators' command says of a service."""
+        return self.compose("run", "--rm", "--no-TTY", "cli", "--service", service, *command)
+
+    def url(self, service: str) -> str:
+        """Where a service answers on this machine."""
+        return f"http://127.0.0.1:{self.ports[f'{service.upper()}_PORT']}"
+
+    def mails(self) -> list[str]:
+        """The Message-IDs in the tray."""
+        tray = f"http://127.0.0.1:{self.ports['MAIL_PORT']}/api/v1/messages"
+        return [mail["MessageID"] for mail in httpx.get(tray, params={"limit": 10_000}).json()["messages"]]
 
     def state(self, service: str) -> dict[str, Any]:
         """What the engine knows of the service's container."""
@@ -74,9 +114,10 @@ class Project:
     def demo(self, *more: str) -> "subprocess.Popen[str]":
         """The story, told by a foreign client on this machine."""
         told = {
-            "KOMMUNKONTAKT_KAFKA_URL": f"127.0.0.1:{self.ports['KAFKA_PORT']}",
+            **self.secrets,
+            "KOMMUNKONTAKT_KAFKA_URL": self.kafka_url,
             "MAIL_URL": f"http://127.0.0.1:{self.ports['MAIL_PORT']}",
-            "DEMO_TOKEN_COMMAND": f"docker compose -p {self.name} exec -T intake python -m shared.platform.token",
+            "DEMO_TOKEN_COMMAND": "docker compose run --rm --no-TTY token",
             "PYTHONUNBUFFERED": "1",
         }
         command: Sequence[str] = [sys.executable, "-m", "stack.demo", *more]

@@ -13,23 +13,6 @@ from tests.waiting import until_sync
 READ_ALL = "import pathlib; print(*sorted(str(p) for p in pathlib.Path('/app').rglob('*.py')), sep='\\n')"
 
 
-@pytest.fixture(scope="module")
-def project() -> Iterator[Project]:
-    """All of it, built from what lies here."""
-    started = Project()
-    try:
-        started.up("--build")
-        yield started
-    finally:
-        started.down()
-
-
-def mails(project: Project) -> list[str]:
-    """The Message-IDs in the tray."""
-    answer = httpx.get(f"http://127.0.0.1:{project.ports['MAIL_PORT']}/api/v1/messages", params={"limit": 1000})
-    return [mail["MessageID"] for mail in answer.json()["messages"]]
-
-
 def killing_at_the_first_contact(project: Project, told: Iterable[str]) -> Iterator[str]:
     killed = False
     for line in told:
@@ -47,7 +30,7 @@ def test_the_story_is_told_although_a_service_is_killed_in_the_middle(project: P
     assert demo.returncode == 0, told
     assert project.state("routing")["RestartCount"] == before + 1
     until_sync("routing is healthy again", lambda: project.healthy("routing"), 60)
-    found = mails(project)
+    found = project.mails()
     assert found
     assert len(set(found)) == len(found)
 
@@ -56,22 +39,29 @@ def test_the_story_can_be_told_again(project: Project) -> None:
     with project.demo() as demo:
         told, _ = demo.communicate(timeout=300)
     assert demo.returncode == 0, told
-    found = mails(project)
+    found = project.mails()
     assert len(set(found)) == len(found)
 
 
-def test_what_was_rejected_is_seen_and_discarded_with_the_command_in_the_container(project: Project) -> None:
-    cli = ("python", "-m", "shared.platform.cli", "parked")
-    publisher = Publisher(f"127.0.0.1:{project.ports['KAFKA_PORT']}", "e-services", "compose")
+def test_what_was_rejected_is_seen_and_discarded_with_the_operators_command(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_PASSWORD_E_SERVICES", project.secrets["KAFKA_PASSWORD_E_SERVICES"])
+    before = {event["id"] for event in waiting(project)}
+    publisher = Publisher(project.kafka_url, "e-services", "compose")
     publisher.publish("contact-received", "bad", b'{"reference": "no channel"}')
     publisher.flush()
-    until_sync("it is rejected", lambda: bool(project.within("intake", *cli, "list", "--json")))
-    event = json.loads(project.within("intake", *cli, "list", "--json").splitlines()[0])
+    until_sync("it is rejected", lambda: len(waiting(project)) > len(before))
+    (event,) = [event for event in waiting(project) if event["id"] not in before]
     assert event["kind"] == "rejected"
-    answer = project.within("intake", *cli, "discard", event["id"], "--because", "a test")
+    answer = project.cli("intake", "parked", "discard", event["id"], "--because", "a test")
     assert answer == f"{event['id']}: discarded\n"
     for service in SERVICES:
-        assert "nothing is parked" in project.within(service, *cli, "list", "--kind", "parked")
+        assert "nothing is parked" in project.cli(service, "parked", "list", "--kind", "parked")
+
+
+def waiting(project: Project) -> list[dict[str, str]]:
+    return [json.loads(line) for line in project.cli("intake", "parked", "list", "--json").splitlines()]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -83,7 +73,7 @@ def test_an_image_holds_only_its_own_service_and_what_all_share(service: str) ->
     assert "/app/shared/platform/service.py" in listed
 
 
-@pytest.mark.parametrize("image", ["setup", *SERVICES])
+@pytest.mark.parametrize("image", ["setup", "door", *SERVICES])
 def test_an_image_runs_as_nobody_and_can_build_and_install_nothing(image: str) -> None:
     look = "id -u; for tool in pip gcc cc make git; do command -v $tool; done; python -m pip --version; touch /app/x"
     answer = docker("run", "--rm", f"kommunkontakt-{image}", "sh", "-c", f"({look}) 2>/dev/null; true")
@@ -94,22 +84,22 @@ def test_only_this_machine_reaches_the_ports_and_mongodb_is_not_among_them(proje
     config = json.loads(project.compose("config", "--format", "json"))
     published = [(name, port) for name, one in config["services"].items() for port in one.get("ports", [])]
     assert {port["host_ip"] for _, port in published} == {"127.0.0.1"}
-    assert sorted(name for name, _ in published) == sorted(["kafka", "mailpit", *SERVICES])
+    assert sorted(name for name, _ in published) == sorted(["kafka", "mailpit", *["door"] * 4])
     assert {port["published"] for _, port in published} == {project.ports[name] for name in PORTS}
 
 
 def test_a_stopped_service_leaves_in_time_and_a_second_start_changes_nothing(project: Project) -> None:
-    neighbour = ("receptionist", "--municipality", "1438")  # where no officer waits to be mailed
-    token = project.within("intake", "python", "-m", "shared.platform.token", *neighbour).strip()
+    token = project.token("receptionist", "--municipality", "1438")  # where no officer waits to be mailed
     bearer = {"Authorization": f"Bearer {token}"}
-    contacts = f"http://127.0.0.1:{project.ports['INTAKE_PORT']}/intake/v1/1438/contacts"
+    contacts = f"{project.url('intake')}/intake/v1/1438/contacts"
     httpx.post(contacts, headers=bearer, json={"channel": "phone", "wish": "Får vi ha musik?"}).raise_for_status()
     before = httpx.get(contacts, headers=bearer).json()
     project.compose("stop", *SERVICES)
     assert {project.state(service)["State"]["ExitCode"] for service in SERVICES} == {0}
     project.compose("stop")
     project.up()
-    assert "setup: 0 topics created" in project.compose("logs", "setup")
+    said = project.compose("logs", "--no-log-prefix", "setup")
+    assert "setup: 0 topics created\nsetup: users have their passwords; 0 rights given, 0 taken away" in said
     after = httpx.get(contacts, headers=bearer).json()
     assert after == before
     assert after["items"]

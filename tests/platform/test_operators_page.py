@@ -28,7 +28,8 @@ def there_are(settings: type[PlatformSettings] | type[ServiceSettings]) -> dict[
 
 def told() -> dict[str, str]:
     """Variable -> default, as the page's table tells."""
-    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]+) \|", PAGE, flags=re.MULTILINE)
+    settings = PAGE.partition("## Settings")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]+) \|", settings, flags=re.MULTILINE)
     pairs = [zip(names.split(", "), defaults.split(", "), strict=True) for names, defaults in rows]
     return {name.strip("`"): default for row in pairs for name, default in row}
 
@@ -45,5 +46,5 @@ def test_the_page_names_the_ports_that_compose_publishes() -> None:
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     for service in SERVICES:
         port = settings_of(service).model_fields["port"].default
-        assert f"127.0.0.1:${{{service.upper()}_PORT:-{port}}}:{port}" in compose
+        assert f"${{DOOR_ADDRESS:-127.0.0.1}}:${{{service.upper()}_PORT:-{port}}}:{port}" in compose
         assert str(port) in PAGE

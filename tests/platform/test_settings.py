@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.routing.settings import Settings as RoutingSettings
 from shared.platform.errors import WrongSetting
 from shared.platform.kafka import client_options
 from shared.platform.settings import PlatformSettings, Publisher, ServiceSettings
@@ -19,6 +20,7 @@ from shared.platform.settings import PlatformSettings, Publisher, ServiceSetting
 class Settings(ServiceSettings, env_prefix="INTAKE_"):
     """What services/intake/settings.py looks like."""
 
+    secrets = ("secret_key", "party_secret")
     port: int = 8001
     database: str = "intake"
 
@@ -63,8 +65,8 @@ def test_each_has_its_own_prefix() -> None:
 def test_the_platform_can_be_loaded_alone() -> None:
     with mock.patch.dict(os.environ, DEVELOPMENT, clear=True):
         assert PlatformSettings.load().environment == "development"
-    with mock.patch.dict(os.environ, {}, clear=True), pytest.raises(WrongSetting, match="SECRET_KEY must be set"):
-        PlatformSettings.load()
+    with mock.patch.dict(os.environ, {}, clear=True):
+        assert PlatformSettings.load().environment == "production"
 
 
 def test_unprefixed_addresses_count_when_ours_are_not_set() -> None:
@@ -87,6 +89,13 @@ def test_production_needs_its_secrets_and_a_key() -> None:
     with_file = {name: value for name, value in PRODUCTION.items() if "JWKS" not in name}
     with_file["KOMMUNKONTAKT_JWT_KEY_FILE"] = "/keys/public.pem"
     assert loaded(with_file).platform.jwt_key_file == Path("/keys/public.pem")
+
+
+def test_a_service_that_makes_no_party_ids_needs_no_party_secret() -> None:
+    without = {name: value for name, value in PRODUCTION.items() if "PARTY" not in name}
+    assert refusal(without).startswith("KOMMUNKONTAKT_PARTY_SECRET must be set in production")
+    with mock.patch.dict(os.environ, without, clear=True):
+        assert RoutingSettings.load().platform.environment == "production"
 
 
 def test_the_secret_of_development_is_refused_in_production() -> None:
@@ -203,7 +212,7 @@ def test_a_publisher_is_named_once() -> None:
 
 def test_all_wrong_ones_are_named_at_once_but_not_endlessly() -> None:
     sentence = refusal({"INTAKE_PORT": "x", "KOMMUNKONTAKT_CLOCK": "sundial", "MONGO_URL": "y"})
-    for name in ("INTAKE_PORT", "KOMMUNKONTAKT_CLOCK", "KOMMUNKONTAKT_MONGO_URL", "KOMMUNKONTAKT_SECRET_KEY"):
+    for name in ("INTAKE_PORT", "KOMMUNKONTAKT_CLOCK", "KOMMUNKONTAKT_MONGO_URL"):
         assert name in sentence
     assert "and 35 more." in refusal(DEVELOPMENT | {"KOMMUNKONTAKT_PUBLISHERS": "[" + "{}," * 14 + "{}]"})
 

@@ -1,23 +1,27 @@
-"""The set-up's command: secrets are made once and only in development; what is wrong is one sentence. And the probe."""
+"""The set-up's command: a key is made once and only in development; what is wrong is one sentence. And the probe."""
 
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from unittest import mock
 
+import jwt
 import pytest
 from typer.testing import CliRunner
 
 from shared.platform import development, probe
+from shared.platform.clock import SystemClock
 from shared.platform.errors import WrongSetting
 from shared.platform.settings import PlatformSettings
 from shared.platform.setup import app
+from shared.platform.token import make_token
+from shared.platform.web.keys import verifying_key
 
 
 @contextmanager
@@ -36,30 +40,20 @@ def kept(folder: Path) -> Mapping[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def test_secrets_are_made_once_for_their_owner_alone_and_read_as_settings(tmp_path: Path) -> None:
+def test_the_key_for_tokens_is_made_once_and_services_read_its_public_half_only(tmp_path: Path) -> None:
+    private = tmp_path / "private.pem"
     with environment(tmp_path):
-        development.make_secrets()
+        development.make_token_key(PlatformSettings.load(), private)
         made = kept(tmp_path)
-        development.make_secrets()
-        settings = PlatformSettings.load()
+        development.make_token_key(PlatformSettings.load(), private)
     assert kept(tmp_path) == made
-    assert sorted(made) == ["jwt.pem", "kommunkontakt_party_secret", "kommunkontakt_secret_key"]
-    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
-    assert settings.secret_key.encode() == made["kommunkontakt_secret_key"]
-    assert settings.secret_key != settings.party_secret
-
-
-def test_two_that_make_them_at_once_agree(tmp_path: Path) -> None:
-    told = {
-        **os.environ,
-        "KOMMUNKONTAKT_ENVIRONMENT": "development",
-        "KOMMUNKONTAKT_SECRETS_DIR": str(tmp_path),
-        "KOMMUNKONTAKT_JWT_KEY_FILE": str(tmp_path / "jwt.pem"),
-    }
-    make = "from shared.platform import development; development.make_secrets()"
-    started = [subprocess.Popen([sys.executable, "-c", make], env=told) for _ in range(2)]
-    assert [one.wait(30) for one in started] == [0, 0]
-    assert sorted(kept(tmp_path)) == ["jwt.pem", "kommunkontakt_party_secret", "kommunkontakt_secret_key"]
+    assert sorted(made) == ["jwt.pem", "private.pem"]
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert b"PRIVATE" in made["private.pem"]
+    assert b"PRIVATE" not in made["jwt.pem"]
+    token = make_token(private, "kommunkontakt", "a", ["buyer"], ["1460"], timedelta(hours=1), SystemClock())
+    key = verifying_key(tmp_path / "jwt.pem")
+    assert jwt.decode(token, key.key, [key.algorithm], audience="kommunkontakt")["sub"] == "a"
 
 
 def test_a_variable_wins_over_a_file_and_a_short_secret_is_told(tmp_path: Path) -> None:
@@ -71,14 +65,13 @@ def test_a_variable_wins_over_a_file_and_a_short_secret_is_told(tmp_path: Path) 
         assert PlatformSettings.load().party_secret == "v" * 32
 
 
-def test_in_production_files_are_read_and_none_is_made(tmp_path: Path) -> None:
-    for name in development.NAMES:
-        (tmp_path / name).write_text(name * 2 + "\n")
+def test_in_production_files_are_read_and_no_key_is_made(tmp_path: Path) -> None:
+    (tmp_path / "kommunkontakt_secret_key").write_text("kommunkontakt" * 3 + "\n")
     with environment(tmp_path, KOMMUNKONTAKT_ENVIRONMENT="production"):
-        assert PlatformSettings.load().secret_key == "kommunkontakt_secret_key" * 2
-        with pytest.raises(WrongSetting, match="must be development"):
-            development.make_secrets()
-    assert sorted(kept(tmp_path)) == sorted(development.NAMES)
+        settings = PlatformSettings.load()
+        development.make_token_key(settings, tmp_path / "private.pem")
+    assert settings.secret_key == "kommunkontakt" * 3
+    assert sorted(kept(tmp_path)) == ["kommunkontakt_secret_key"]
 
 
 def test_a_folder_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
@@ -91,8 +84,8 @@ def test_a_folder_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "more", "sentence"),
     [
-        (("--make-secrets",), {"KOMMUNKONTAKT_SECRETS_DIR": ""}, "must say where the secrets are kept"),
-        (("--make-secrets",), {"KOMMUNKONTAKT_ENVIRONMENT": "test"}, "KOMMUNKONTAKT_ENVIRONMENT"),
+        (("--token-key", "/dev/null/key"), {}, "names a place where no file can be made"),
+        (("--users",), {"KOMMUNKONTAKT_ENVIRONMENT": "test"}, "KOMMUNKONTAKT_ENVIRONMENT"),
         (("--initiate-replica-set", "mongo:27017"), {}, "name/host:port"),
         (("--initiate-replica-set", "rs0/mongo; ls:1"), {}, "name/host:port"),
     ],
