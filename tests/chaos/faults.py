@@ -110,7 +110,7 @@ def _meanwhile(site: Site, seconds: float) -> None:
     """It goes on for so long: in between records are published, and two processes are struck."""
     site.publish_until(site.published + DURING)
     for which in (signal.SIGKILL, signal.SIGTERM):
-        Kill(site.chance.choice(["intake", "routing", "procurement", "notify"]), which).strike(site)
+        site.keeper.strike(site.chance.choice(site.whole.instances), which)
     time.sleep(seconds)  # how long the outage lasts; nothing is waited for
 
 
