@@ -113,6 +113,8 @@ class Keeper:
                 self.stuck.append(f"{instance.process.name} ({step or 'at random'})")
                 process.kill()
             return
+        if process.exit_code == -signal.SIGKILL:
+            which = signal.SIGKILL  # whatever it was asked before: this came on top of it
         starting = process.name in self._returning
         death = Death(process.name, which, step, process.exit_code, time.time() - at, time.monotonic(), None, starting)
         self.deaths.append(death)
