@@ -232,32 +232,34 @@ def _today(story: Story, days: int) -> date:
 
 
 def _counters(doors: Doors) -> Iterator[tuple[str, int]]:
+    """How many events each service has acted on; behind a load balancer that keeps metrics inside nobody tells."""
     for service in filter(doors.shows_counters, SERVICES):
-        for metric in ("heard", "parked", "rejected"):
-            yield f"{service} {metric}", doors.counted(service, metric)
+        yield service, doors.counted(service, "heard")
 
 
-def _risen(before: int | None, now: int | None) -> str:
-    return "-" if before is None or now is None else str(now - before)
+def _said(story: Story, service: str, *types: str) -> int:
+    """How many events a service said: all, or those of these types."""
+    own = [one for one in story.said if one.topic.startswith(f"{service}.")]
+    return sum(not types or short_type(one.type) in types for one in own)
+
+
+def _table(story: Story, mails: int, before: Mapping[str, int], now: Mapping[str, int]) -> Table:
+    table = Table(title="Så gick det", title_justify="left")
+    table.add_column("tjänst")
+    for column in ("sade", *(["hörde"] if now else []), "parkerade", "avvisade", "mejlade"):
+        table.add_column(column, justify="right")
+    for service in SERVICES:
+        heard = [str(now[service] - before.get(service, 0))] if now else []
+        kept = [str(_said(story, service, one)) for one in ("event-parked", "inbound-rejected")]
+        table.add_row(service, str(_said(story, service)), *heard, *kept, str(mails) if service == "notify" else "-")
+    return table
 
 
 def _end(story: Story, before: int, expected: int, counted: Mapping[str, int]) -> None:
     story.until("the last words", lambda: story.count("message-handed-over") >= expected)
     mails = story.tray.newest(story.tray.total() - before)
     twice = [one for one, count in Counter(mail["MessageID"] for mail in mails).items() if count > 1]
-    table = Table(title="Så gick det", title_justify="left")
-    for column in ("tjänst", "sade", "hörde", "parkerade", "avvisade", "mejlade"):
-        table.add_column(column, justify="left" if column == "tjänst" else "right")
-    now = dict(_counters(story.doors))
-    for service in SERVICES:
-        said = sum(one.topic.startswith(f"{service}.") for one in story.said)
-        names = [f"{service} {metric}" for metric in ("heard", "parked", "rejected")]
-        table.add_row(
-            service,
-            str(said),
-            *(_risen(counted.get(name), now.get(name)) for name in names),
-            str(len(mails)) if service == "notify" else "-",
-        )
+    table = _table(story, len(mails), counted, dict(_counters(story.doors)))
     story.console.print("\n", table)
     story.console.print(
         f"{story.count('contact-registered')} kontakter, {story.count('matter-assigned')} tilldelade ärenden, "

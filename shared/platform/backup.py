@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, Annotated
 
 import typer
-from rich.console import Console
 
 from shared.contracts.catalogue import all_streams
 from shared.platform.archive import Manifest, new_file
+from shared.platform.cli_door import console
 from shared.platform.clock import SystemClock
 from shared.platform.dump import dump
 from shared.platform.errors import BackupRefused, WrongSetting
@@ -79,11 +79,11 @@ def list_lost(
             for line in as_lines(latest(target)):
                 typer.echo(line)
         else:
-            show(Console(soft_wrap=True), latest(target), None)
+            show(console(), latest(target), None)
 
 
 def _tell(target: Copying, how: Report, report: Path | None) -> None:
-    show(Console(soft_wrap=True), latest(target), how)
+    show(console(), latest(target), how)
     if report is not None:
         with new_file(report) as file:
             for line in as_lines(latest(target)):

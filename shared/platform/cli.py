@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.platform.cli_door import REFUSED, WRONG_USE, Complaint, Door, own_token, plain, url_of
+from shared.platform.cli_door import REFUSED, WRONG_USE, Complaint, Door, console, own_token, plain, url_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 parked = typer.Typer(no_args_is_help=True)
@@ -79,7 +78,7 @@ def list_parked(
         if as_json:
             _print_json(found)
         elif found:
-            Console(soft_wrap=True).print(_table(found, door.language))
+            console().print(_table(found, door.language))
         else:
             typer.echo(f"{door.service}: nothing is parked.")
 

@@ -1,6 +1,7 @@
 """How the operators' commands knock on a service's doors: every refusal becomes one sentence and an exit code."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from rich.console import Console
 
 from shared.platform.clock import SystemClock
 from shared.platform.errors import WrongSetting
@@ -17,6 +19,7 @@ from shared.platform.token import make_token
 REFUSED, WRONG_USE, AWAY = 1, 2, 3
 NO_TOKEN = "Give a token whose role is operator: --token, or KOMMUNKONTAKT_TOKEN."  # noqa: S105
 PIECE = 100
+WIDE = 240
 
 
 class Complaint(Exception):
@@ -116,3 +119,8 @@ def _checked(url: str) -> str:
 def plain(text: object) -> str:
     """Text of others as a terminal may show it: nothing that moves a cursor or colours a line."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(text))
+
+
+def console() -> Console:
+    """Where tables are shown; into a pipe or a file they go wide, so that no id is cut off."""
+    return Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)

@@ -33,7 +33,7 @@ def _summary(rows: Iterable[Document]) -> Table:
     for row in rows:
         groups[row["topic"], short(row["type"])].append(row)
     columns = ("topic", "type", "events", "subjects", "first", "last")
-    table = Table(*columns, title="What others heard in the lost time", title_justify="left", box=None)
+    table = _table("What others heard in the lost time", columns)
     for (topic, type_), some in sorted(groups.items()):
         times = sorted(str(row["time"]) for row in some)
         subjects = len({row["subject"] for row in some})
@@ -42,10 +42,18 @@ def _summary(rows: Iterable[Document]) -> Table:
 
 
 def _listed(rows: Iterable[Document], title: str) -> Table:
-    table = Table("topic", "subject", "sequence", "epoch", "type", "time", title=title, title_justify="left", box=None)
+    table = _table(title, ("topic", "subject", "sequence", "epoch", "type", "time"))
     for row in rows:
         place = row["topic"], row["subject"], str(row["sequence"]), str(row["epoch"])
         table.add_row(*place, short(row["type"]), str(row["time"]))
+    return table
+
+
+def _table(title: str, columns: Iterable[str]) -> Table:
+    """A table whose cells go on in the next line when the terminal is narrow: an id that is cut off is of no use."""
+    table = Table(title=title, title_justify="left", box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table
 
 

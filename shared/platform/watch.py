@@ -82,7 +82,7 @@ class Watch:
         gauge, held = self._hearing.metrics.position_lag, set[Labels]()
         for place, behind in lag.items():
             labels = (self._hearing.service, place.topic, str(place.partition))
-            gauge.labels(*labels).set(behind)
+            gauge.labels(*labels).set(behind if behind > MARKERS else 0)
             held.add(labels)
         others = {labels for other, theirs in self._shown.items() if other != name for labels in theirs}
         for gone in self._shown.get(name, set()) - held - others:

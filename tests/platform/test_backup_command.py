@@ -8,6 +8,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from shared.platform.backup import app, settings_of
+from shared.platform.cli_door import console
 from shared.platform.database import Document
 from shared.platform.errors import WrongSetting
 from shared.platform.lost import Report, as_lines
@@ -98,6 +99,16 @@ def test_what_was_lost_is_shown_by_kind_and_what_was_erased_apart() -> None:
     assert told.index("erase these again") < told.index("1460-p-9999")
     assert "never shown" not in told
     assert shown([]).startswith("Nothing had been said")
+
+
+def test_a_pipe_gets_whole_ids_and_a_narrow_terminal_folds_them(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {**lost(1), "subject": f"1460-p-{'a' * 60}"}
+    show(console(), [row], None)
+    assert row["subject"] in capsys.readouterr().out
+    narrow = Console(width=60, file=io.StringIO())
+    with narrow.capture() as capture:
+        show(narrow, [row], None)
+    assert "…" not in capture.get()
 
 
 def test_the_lines_for_programs_hold_no_data() -> None:

@@ -116,3 +116,11 @@ async def test_the_lag_of_a_partition_that_was_given_away_is_not_shown_any_more(
     await watch.look()
     assert shown(service, "position_lag", {**labels, "partition": "0"}) is None
     assert shown(service, "position_lag", {**labels, "partition": "1"}) == 3
+
+
+async def test_the_mark_of_a_transaction_is_not_shown_as_lag() -> None:
+    service, listener = Counting(), Held({PLACE: 1, OTHER: 2})
+    await Watch(service.hearing, [cast(Listener, listener)]).look()
+    labels = {"listener": "counting", "topic": PLACE.topic}
+    assert shown(service, "position_lag", {**labels, "partition": "0"}) == 0
+    assert shown(service, "position_lag", {**labels, "partition": "1"}) == 2
