@@ -10,7 +10,7 @@ from tests.simulation.trial import tried
 SOON = 250
 """So many seeds at most: `make simulate` has forty times as many."""
 TRIES = 60
-FEW = 10
+FEW = 12
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
