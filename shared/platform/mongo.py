@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any, Literal
 from uuid import UUID
 
+import pymongo
 from bson.binary import Binary, UuidRepresentation
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -28,6 +29,7 @@ from shared.platform.mongo_errors import by_code, translated, understood
 
 Driver = Literal["motor", "pymongo"]
 MAJORITY = WriteConcern("majority")
+CLOSE_WITHIN = 1.0
 
 ALREADY_IN_ONE = 23
 NO_ADDRESS = "MONGO_URL is not an address that MongoDB understands."
@@ -259,8 +261,9 @@ class MongoDatabase:
             await self._client.drop_database(self._database.name)
 
     async def close(self) -> None:
-        """See `Database`."""
-        await _settled(self._client.close())
+        """See `Database`. The driver takes leave of its sessions; of a server that is away, only for so long."""
+        with pymongo.timeout(CLOSE_WITHIN):
+            await _settled(self._client.close())
 
 
 def _index_options(index: Index) -> Document:

@@ -31,7 +31,7 @@ KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUE
 """The platform's own collections in each service's database."""
 WAKE_EVERY = 0.5
 START_PAUSE = 1.0
-HEARD_OUT_WITHIN, LEAVE_WITHIN, FAREWELL_WITHIN = 5.0, 6.5, 3.0
+HEARD_OUT_WITHIN, LEAVE_WITHIN, FAREWELL_WITHIN = 4.5, 5.5, 2.5
 """Together less than the ten seconds within which we end, also when what we take leave of is away."""
 
 Task = Callable[[], Coroutine[Any, Any, None]]
