@@ -1,7 +1,7 @@
 """The fake database: a dictionary that refuses what MongoDB refuses, and never pretends to know more than it does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, TypeVar
@@ -103,7 +103,7 @@ class MemoryTransaction:
         if len(row) > LARGEST_DOCUMENT:
             raise Unwritable("the document is larger than 16 MB")
         if not idle or rows.get(key) != row:
-            self._database.refuse_duplicate(collection, document, [one for at, one in rows.items() if at != key])
+            self._database.refuse_duplicate(collection, document, rows, key)
             self._write(collection, key, row)
 
     def _write(self, collection: str, key: Any, row: bytes | None) -> None:
@@ -236,20 +236,24 @@ class MemoryDatabase:
         if self.away:
             raise TryAgain("the database is away")
 
-    def refuse_duplicate(self, collection: str, document: Document, rows: Iterable[bytes]) -> None:
-        """Raise LostRace when a unique index has these values already."""
+    def refuse_duplicate(self, collection: str, document: Document, rows: Rows, key: Any) -> None:
+        """Raise Taken when another row has these values of a unique index already."""
         for index in self._unique.get(collection, []):
             if index.where is None or matches(document, index.where):
                 values = {name: document.get(name) for name, _ in index.fields}
-                if selected(rows, {**(index.where or {}), **values}, (), 1):
+                others = (row for at, row in rows.items() if at != key)
+                if selected(others, {**(index.where or {}), **values}, (), 1):
                     raise Taken(f"{collection} has these values")
 
     def claims(self, collection: str, *rows: bytes | None) -> set[tuple[str, Any]]:
         """The values of unique indexes that these rows hold, as places that can be locked."""
+        unique = self._unique.get(collection)
+        if not unique:
+            return set()
         documents = [decoded(row) for row in rows if row is not None]
         return {
             (f"{collection} {index.fields}", distinct([document.get(name) for name, _ in index.fields]))
-            for index in self._unique.get(collection, [])
+            for index in unique
             for document in documents
             if index.where is None or matches(document, index.where)
         }
@@ -280,4 +284,5 @@ class MemoryDatabase:
 
     def release(self, work: MemoryTransaction) -> None:
         """Let go of a transaction's locks."""
-        self._locks = {place: holder for place, holder in self._locks.items() if holder is not work}
+        if self._locks:
+            self._locks = {place: holder for place, holder in self._locks.items() if holder is not work}

@@ -17,7 +17,7 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path, or a mark that it is missing."""
     here: Any = document
     for name in path.split("."):
-        if not isinstance(here, Mapping) or name not in here:
+        if not isinstance(here, dict) or name not in here:
             return _MISSING
         here = here[name]
     return here
@@ -35,7 +35,9 @@ def distinct(value: Any) -> Any:
 
 
 def _ordered(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if type(value) in _PLAIN:
+        return _RANKS[type(value)], value
+    if isinstance(value, dict):
         return _rank(value), tuple((_rank(held), name, _ordered(held)) for name, held in value.items())
     if isinstance(value, list):
         return _rank(value), tuple(_ordered(held) for held in value)
@@ -54,6 +56,8 @@ _KINDS: tuple[tuple[type[Any], ...], ...] = (
     (datetime,),
 )
 _RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
+_PLAIN = _RANKS.keys() - {type(None), dict, list}
+"""Kinds whose values are compared as they are."""
 
 
 def _rank(value: Any) -> int:
@@ -80,6 +84,8 @@ def _equal(value: Any, wanted: Any) -> bool:
         return True
     if value is _MISSING:
         return False
+    if type(value) is type(wanted) and type(value) in _PLAIN:
+        return bool(value == wanted)
     return _ordered(value) == _ordered(wanted) or (
         isinstance(value, list) and any(_equal(one, wanted) for one in value)
     )
@@ -110,7 +116,7 @@ def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
 
 
 def _holds(value: Any, wanted: Any) -> bool:
-    if not (isinstance(wanted, Mapping) and any(str(key).startswith("$") for key in wanted)):
+    if not _is_operator(wanted):
         return _equal(value, wanted)
     for operator, operand in wanted.items():
         if operator not in _OPERATORS:
@@ -147,7 +153,7 @@ def _same_id(before: Document, after: Document) -> Document:
 
 
 def _is_operator(value: Any) -> bool:
-    return isinstance(value, Mapping) and any(str(key).startswith("$") for key in value)
+    return isinstance(value, dict) and any(str(key).startswith("$") for key in value)
 
 
 def _apply(result: Document, operator: str, members: Mapping[str, Any], inserting: bool) -> None:

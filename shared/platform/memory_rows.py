@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 
 import bson
@@ -30,6 +31,12 @@ def decoded(row: bytes) -> Document:
     return bson.decode(row, codec_options=_CODEC)
 
 
+@lru_cache(maxsize=4096)
+def _seen(row: bytes) -> Document:
+    """The document of a row, only to look at."""
+    return decoded(row)
+
+
 def command(parts: Sequence[Document]) -> list[Document]:
     """The parts of a command as they are once they have gone over the line."""
     sent = [encoded(part) for part in parts]
@@ -53,9 +60,9 @@ def candidates(rows: Rows, query: Query) -> Iterable[bytes]:
 
 
 def selected(rows: Iterable[bytes], query: Query, sort: Sort, limit: int) -> list[Document]:
-    """What matches among the rows."""
+    """Copies of what matches among the rows."""
     wanted = as_sent(query)
-    found = [document for document in map(decoded, rows) if matches(document, wanted)]
+    found = [row for row in rows if matches(_seen(row), wanted)]
     for name, direction in reversed(sort):
-        found.sort(key=lambda document, name=name: sort_key(document, name), reverse=direction < 0)  # type: ignore[misc]
-    return found[:limit] if limit else found
+        found.sort(key=lambda row, name=name: sort_key(_seen(row), name), reverse=direction < 0)  # type: ignore[misc]
+    return [decoded(row) for row in (found[:limit] if limit else found)]

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -11,11 +12,10 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from shared.platform.garbage import settle
 from tests.simulation.script import script
 from tests.simulation.trial import Trial, report, tried
 
-CHUNK = 50
+CHUNK = 25
 Say = sys.stdout.write
 
 
@@ -58,8 +58,15 @@ def many(seeds: range) -> int:
 
 def _all(seeds: range) -> Iterator[tuple[Counter[str], list[int]]]:
     chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, 8), initializer=settle) as pool:
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, 8), initializer=_settle) as pool:
         yield from pool.map(_chunk, chunks)
+
+
+def _settle() -> None:
+    """What the start made stays; what a world made is let go of at the end of each share."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
 
 
 def _chunk(seeds: range) -> tuple[Counter[str], list[int]]:
@@ -70,6 +77,7 @@ def _chunk(seeds: range) -> tuple[Counter[str], list[int]]:
         trial: Trial = tried(script(seed))
         befell += trial.befell
         failed += [seed] if trial.breaches else []
+    gc.collect()
     return befell, failed
 
 

@@ -43,8 +43,8 @@ from tests.simulation.services import (
 )
 
 BEGAN = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
-LEASE = timedelta(seconds=0.9)
-WAKE_EVERY = 0.6
+LEASE = timedelta(seconds=1.2)
+WAKE_EVERY = 0.7
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def paced() -> Iterator[None]:
         patch.object(relaying, "LOOK_EVERY", 0.4),
         patch.object(relaying, "PAUSES", (0.1, 0.3)),
         patch.object(listening, "PAUSES", (0.05, 0.2, 0.5)),
-        patch.object(timing, "LOOK_EVERY", 0.5),
+        patch.object(timing, "LOOK_EVERY", 0.6),
     ):
         yield
 

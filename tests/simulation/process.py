@@ -1,7 +1,7 @@
 """A process of the simulation: its tasks, its calls to servers, and what befalls it at one of them."""
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import copy_context
 from random import Random
@@ -19,15 +19,17 @@ class Slot:
     """Where a process runs, and another after it: its calls are counted on, and its faults are told by that count."""
 
     def __init__(self, name: str, faults: Mapping[tuple[str, int], Fault], random: Random | None) -> None:
-        self.name, self.faults, self.calls = name, faults, Counter[str]()
+        self.name, self.faults = name, faults
+        self.calls: defaultdict[str, int] = defaultdict(int)
         self._random = random
 
     def fault(self, what: str) -> Fault | None:
         """What is to befall this call."""
         self.calls[what] += 1
         self.calls[""] += 1
-        by_kind = self.faults.get((what, self.calls[what]))
-        return by_kind or self.faults.get(("", self.calls[""]))
+        if not self.faults:
+            return None
+        return self.faults.get((what, self.calls[what])) or self.faults.get(("", self.calls[""]))
 
     def latency(self) -> float:
         """How long the next call takes."""
@@ -59,23 +61,17 @@ class Process:
         self.loop, self.slot, self._watcher = loop, slot, watcher
         self.dead = False
         self.frozen_until = 0.0
-        self._tasks: dict[asyncio.Task[Any], None] = {}
         self.on_silence: list[Callable[[], None]] = []
         """Called when it is killed or begins to stand still: servers notice after a while."""
         self.on_thaw: list[Callable[[], None]] = []
 
     def begin(self, life: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """A task of this process."""
+        """A task of this process; each that is begun by ours is ours too."""
         context = copy_context()
         context.run(OWNER.set, self)
         task = self.loop.create_task(life, context=context)
         task.add_done_callback(self._mourn)
         return task
-
-    def own(self, task: asyncio.Task[Any]) -> None:
-        """Each task that is begun by ours is ours too."""
-        self._tasks[task] = None
-        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     @property
     def silent(self) -> bool:
@@ -88,7 +84,7 @@ class Process:
             return
         self.dead = True
         self._fall_silent()
-        for task in list(self._tasks):
+        for task in self.loop.tasks(self):
             if task is not asyncio.current_task(self.loop):
                 task.cancel()
 

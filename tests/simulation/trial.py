@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from tests.simulation.referee import judged
 from tests.simulation.script import Script, script
@@ -15,14 +16,23 @@ class Trial:
 
     breaches: tuple[str, ...]
     befell: Counter[str]
-    course: list[str]
-    fingerprint: str
+    world: World
+
+    @property
+    def course(self) -> list[str]:
+        """Every call to a server, for people."""
+        return self.world.told
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same course."""
+        return blake2b("\n".join(self.course).encode(), digest_size=8).hexdigest()
 
 
 def tried(one: Script) -> Trial:
     """Play and judge it."""
     world = played(one)
-    return Trial(tuple(judged(one, world)), _befell(world), world.trace, world.fingerprint)
+    return Trial(tuple(judged(one, world)), _befell(world), world)
 
 
 def _befell(world: World) -> Counter[str]:
@@ -30,7 +40,7 @@ def _befell(world: World) -> Counter[str]:
     befell = world.befell + Counter(f"record: {put.trouble or 'well'}" for put in world.script.puts)
     befell["record: again"] = sum(put.again for put in world.script.puts)
     befell["door"] = len(world.script.asks)
-    befell["calls to servers"] = world.calls
+    befell["calls to servers"] = len(world.trace)
     befell["producers fenced"] = world.broker.fenced
     befell["partitions shared anew"] = sum(group.changes for group in world.broker.groups.values())
     for row in world.servers["sorting"].all("parked"):

@@ -1,7 +1,6 @@
 """One run of a script: the world is set up, goes wrong as told, comes to rest, and is judged."""
 
 import asyncio
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Coroutine, Iterator
@@ -28,6 +27,8 @@ RESTART_AFTER = 0.2
 PERSON_FROM = 0.7
 REPLAY = Decision("replayed", "anna", "it is mended")
 DISCARD = Decision("discarded", "anna", "it was a mistake")
+Call = tuple[float, str, str, str]
+"""A call to a server: when, of which slot, what, and what befell it."""
 
 
 @dataclass(slots=True)
@@ -53,10 +54,9 @@ class World:
     breaches: list[str] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
     befell: Counter[str] = field(default_factory=Counter)
-    trace: list[str] = field(default_factory=list)
+    trace: list[Call] = field(default_factory=list)
     mended: bool = False
     answered: int = 0
-    calls: int = 0
 
     def __post_init__(self) -> None:
         script = self.script
@@ -68,7 +68,6 @@ class World:
         self.slots = {name: self._slot(name) for name in [*names, "desk", "person"]}
         self.processes: dict[str, Process] = {}
         self.hopeless = hopeless(script)
-        self._hash = hashlib.blake2b(digest_size=8)
 
     def _slot(self, name: str) -> Slot:
         faults = {(fault.what, fault.nth): fault for fault in self.script.faults if fault.slot == name}
@@ -76,10 +75,7 @@ class World:
 
     def note(self, slot: str, what: str, kind: str) -> None:
         """See `Watcher`."""
-        line = f"{self.loop.now:.4f} {slot} {what} {kind}"
-        self._hash.update(line.encode())
-        self.calls += 1
-        self.trace.append(line)
+        self.trace.append((self.loop.now, slot, what, kind))
         if kind:
             self.befell[kind] += 1
 
@@ -88,9 +84,9 @@ class World:
         self.breaches.append(what)
 
     @property
-    def fingerprint(self) -> str:
-        """The same for the same course."""
-        return self._hash.hexdigest()
+    def told(self) -> list[str]:
+        """Its course for people, a line for each call to a server."""
+        return [f"{at:.4f} {slot} {what} {kind}" for at, slot, what, kind in self.trace]
 
     async def course(self) -> None:
         """From the first record to rest."""
@@ -104,7 +100,7 @@ class World:
             process.kill()
         for task in background:
             task.cancel()
-        await asyncio.wait(asyncio.all_tasks(self.loop) - {asyncio.current_task(self.loop)}, timeout=5)
+        await asyncio.wait(self.loop.tasks()[1:], timeout=5)  # the first is this one
 
     def _background(self) -> Iterator[Coroutine[Any, Any, None]]:
         yield from (group.share() for group in self.broker.groups.values())
