@@ -39,6 +39,7 @@ from shared.platform.web.who import Guard
 from shared.platform.work import Work, Worker
 
 RELEASE = Release("0.1.0", date(2026, 11, 24), "beta")
+LAST_WORDS_WITHIN = 1.0
 Chosen = TypeVar("Chosen", bound=ServiceSettings)
 
 
@@ -203,7 +204,12 @@ async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, C
 
 
 def _asked_to_end(*_: object) -> None:
-    """uvicorn winds down first and then raises the signal again, which by default would look like a violent end."""
+    """uvicorn winds down first and then raises the signal again, which by default would look like a violent end.
+
+    The driver's threads may still wait for a server that is silent; Python would wait for them, so that is cut off.
+    """
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_REAL, LAST_WORDS_WITHIN)
     sys.exit(0)
 
 

@@ -3,32 +3,43 @@
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from shared.platform.work import _ended
 from stack.environment import Ports, service_environment
 from stack.places import HOST, free_port
 from stack.process import Process
+from stack.testing import start_servers
 from tests.waiting import until_sync
+
+NOBODY = f"{HOST}:{free_port()}"
+"""Nothing listens here."""
 
 
 def test_a_service_that_is_asked_to_end_says_that_all_went_well(tmp_path: Path) -> None:
-    """Also while its database and Kafka are away: nothing listens on those ports."""
-    port, nobody = free_port(), f"{HOST}:{free_port()}"
-    environment = service_environment(
-        nobody, f"mongodb://{nobody}/?replicaSet=rs0", f"smtp://{nobody}", Ports(), tmp_path
-    )
-    told = {**os.environ, **environment, "INTAKE_PORT": str(port)}
-    intake = Process("intake", [sys.executable, "-m", "services.intake.app"], tmp_path / "intake.log", told)
-    intake.start()
-    try:
-        until_sync("intake answers", lambda: _answers(port), 60)
-        assert intake.stop(20)
-        assert intake.exit_code == 0, intake.last_lines()
-    finally:
-        intake.kill()
+    """Also while its database and Kafka are away."""
+    with intake(tmp_path, f"mongodb://{NOBODY}/?replicaSet=rs0") as (process, port):
+        until_sync("intake answers", lambda: _told(port) is not None, 60)
+        assert process.stop(20)
+        assert process.exit_code == 0, process.last_lines()
+
+
+@pytest.mark.servers
+def test_a_silent_database_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with (
+        start_servers(tmp_path / "servers", kafka=False, mail=False) as servers,
+        intake(tmp_path, servers.mongo_url) as (process, port),
+    ):
+        until_sync("intake has its database", lambda: (_told(port) or {}).get("start", "no") is None, 60)
+        servers.mongo.pause()
+        until_sync("intake misses it", lambda: (_told(port) or {}).get("timers") is not None, 90)
+        assert process.stop(20)
+        assert process.exit_code == 0, process.last_lines()
 
 
 async def test_a_farewell_to_what_is_away_does_not_hold_up_the_end() -> None:
@@ -45,8 +56,22 @@ async def test_a_farewell_to_what_is_away_does_not_hold_up_the_end() -> None:
     assert task.cancelled()
 
 
-def _answers(port: int) -> bool:
+@contextmanager
+def intake(where: Path, mongo_url: str) -> Iterator[tuple[Process, int]]:
+    """intake as a process, without a Kafka, and its port."""
+    port = free_port()
+    told = service_environment(NOBODY, mongo_url, f"smtp://{NOBODY}", Ports(), where)
+    told = {**os.environ, **told, "INTAKE_PORT": str(port)}
+    process = Process("intake", [sys.executable, "-m", "services.intake.app"], where / "intake.log", told)
+    process.start()
     try:
-        return httpx.get(f"http://{HOST}:{port}/alive").status_code == 200
+        yield process, port
+    finally:
+        process.kill()
+
+
+def _told(port: int) -> dict[str, str | None] | None:
+    try:
+        return dict(httpx.get(f"http://{HOST}:{port}/ready").json()["parts"])
     except httpx.HTTPError:
-        return False
+        return None
