@@ -36,6 +36,7 @@ WANTED = {
     "ready": "NotReady",
     "outbox_aside": "EventSetAside",
     "conflicts": "ConflictsHigh",
+    "heartbeats": "ErasureStalls",
 }
 """What must have an alarm, and which."""
 

@@ -210,7 +210,8 @@ async def test_who_is_killed_between_two_of_a_lane_leaves_the_next_to_the_safety
 
 async def test_what_waits_is_not_lost_when_the_database_is_away_in_the_middle_of_a_lane() -> None:
     service = Counting()
-    await service.hear(stepped(A, 1, 1, "map"), *(stepped(A, n) for n in range(2, 6)), mapped(A))
+    await service.hear(stepped(A, 1, 1, "map"), *(stepped(A, n) for n in range(2, 6)))
+    await service.hear(mapped(A))
     calls = 0
     find = service.database.find
 
