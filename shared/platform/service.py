@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -208,8 +209,9 @@ def _asked_to_end(*_: object) -> None:
 
     The driver's threads may still wait for a server that is silent; Python would wait for them, so that is cut off.
     """
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-    signal.setitimer(signal.ITIMER_REAL, LAST_WORDS_WITHIN)
+    cut_off = threading.Timer(LAST_WORDS_WITHIN, os._exit, [0])
+    cut_off.daemon = True
+    cut_off.start()
     sys.exit(0)
 
 
