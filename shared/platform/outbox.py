@@ -7,7 +7,7 @@ each entry to the one before with SHA-256, and keeps only type and hash of what 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.contracts.event import Event
 from shared.contracts.streams import Stream
@@ -90,4 +90,9 @@ def spoken(kept: Kept[State], event: Event, voice: Voice, cause: Cause, municipa
 
 def headers_of(said: Document) -> list[tuple[str, bytes]]:
     """The Kafka headers of an outbox document."""
-    return [(name, bytes(value)) for name, value in said["h"].items()]
+    return list(said["h"].items())
+
+
+def record_of(said: Document) -> dict[str, Any]:
+    """The Kafka record of an outbox document, but for its topic."""
+    return {"value": said["b"], "key": said["p"].encode(), "headers": headers_of(said)}
