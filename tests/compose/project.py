@@ -95,6 +95,12 @@ class Project:
         tray = f"http://127.0.0.1:{self.ports['MAIL_PORT']}/api/v1/messages"
         return [mail["MessageID"] for mail in httpx.get(tray, params={"limit": 10_000}).json()["messages"]]
 
+    def officers(self) -> set[str]:
+        """The ids of the officers that routing knows."""
+        bearer = {"Authorization": f"Bearer {self.token('receptionist')}"}
+        answer = httpx.get(f"{self.url('routing')}/routing/v1/1460/officers", headers=bearer)
+        return {officer["officer_id"] for officer in answer.raise_for_status().json()["items"]}
+
     def state(self, service: str) -> dict[str, Any]:
         """What the engine knows of the service's container."""
         container = self.compose("ps", "--all", "--quiet", service).strip()

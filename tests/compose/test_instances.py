@@ -97,6 +97,7 @@ def one_matter_each(said: Said, contacts: int) -> None:
     assert set(matters.values()) == {1}
     assert set(matters) == {one.subject for one in said.of("contact-registered")}
     assert len(matters) == contacts
+    until_sync("every officer has the mail", lambda: said.count("message-handed-over") >= contacts, 90)
     assert said.disordered() == []
 
 
