@@ -173,6 +173,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self, *only: TopicPartition, timeout_ms: int, max_records: int
     ) -> "dict[TopicPartition, list[ConsumerRecord[Any, Any]]]":
         """What has come; nothing, when a rebalance begins: aiokafka waits here for its end, and that waits for us."""
+        # Giving up costs no record: `fetched_records` (0.14) awaits nothing between taking records and returning them.
         polling = self._consumer.getmany(*only, timeout_ms=timeout_ms, max_records=max_records)
         try:
             return dict(await asyncio.wait_for(polling, timeout_ms / 1000 + LET_GO_AFTER))
