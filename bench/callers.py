@@ -16,7 +16,7 @@ ACCEPTED = 201
 CALL = {
     "channel": "phone",
     "wish": "Vi vill bygga ut vår lastkaj och undrar vilka tillstånd som behövs, och hur lång tid det brukar ta.",
-    "case_type": "bygglov",
+    "case_types": ["bygglov"],
     "language": "sv",
 }
 

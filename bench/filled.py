@@ -17,8 +17,8 @@ from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
 from services.intake import events as of_intake
-from services.intake.model import Contact
-from services.intake.store import KeptContacts
+from services.intake.model.contact import Contact
+from services.intake.store.contacts import KeptContacts
 from services.notify import events as of_notify
 from services.notify.model import Attempt, ChannelName, Message, Outcome, Recipient
 from services.notify.model import State as MessageState
@@ -50,8 +50,10 @@ WISH = "Vi vill bygga ut vår lastkaj och undrar vilka tillstånd som behövs, o
 
 
 def named(letter: str, number: int) -> str:
-    """An id such as the services make: in order, since so they are written fastest, and far apart, as hashes are."""
-    return f"{CODE}-{letter}-{number * APART_BY:026x}"
+    """An id such as the services make: far apart, as hashes are, and but for a company's of its day."""
+    if letter == "p":
+        return f"{CODE}-{letter}-{number * APART_BY:026x}"
+    return f"{CODE}-{letter}-{_at(number):%y%m%d}-{number * APART_BY % 16**20:020x}"
 
 
 def _at(number: int) -> datetime:
@@ -110,7 +112,7 @@ def said_of_contacts(numbers: range) -> Iterator[Document]:
 
 def _contact() -> tuple[Document, list[Document]]:
     ids = (CODE, named("c", 0), named("p", 0))
-    contact = Contact(*ids, "web", ("bygglov",), "sv", WISH, BEGAN, BEGAN, "e-services")
+    contact = Contact(*ids, "web", ("bygglov",), "sv", WISH, BEGAN, BEGAN, "e-services", BEGAN.date())
     return _made(KeptContacts(MemoryDatabase()), contact, [of_intake.registered(contact)], "intake")
 
 

@@ -194,7 +194,7 @@ def _call(story: Story) -> int:
     call = {
         "channel": "phone",
         "wish": "Jag vill sälja glass vid bryggan i sommar, vem pratar jag med?",
-        "case_type": "ovrigt",
+        "case_types": ["ovrigt"],
         "person": {"name": "Anonym Glass", "phone": "070-000 00 00", "e_mail": "glass@company.example"},
     }
     for _ in range(2):

@@ -4,16 +4,29 @@ from functools import partial
 from uuid import uuid4
 
 from fastapi import FastAPI
+from holidays.countries.sweden import Sweden
 
-from services.intake.api import router
+from services.intake.api import routers
 from services.intake.handlers import bus
-from services.intake.rules import NewId, PartyIds
+from services.intake.rules.arrival_day import WorkingDays
+from services.intake.rules.ids import NewId, PartyIds
 from services.intake.settings import Settings
-from services.intake.store import Contacts, KeptContacts, KeptParties, Parties
+from services.intake.store.contacts import Contacts, KeptContacts
+from services.intake.store.parties import KeptParties, Parties
+from services.intake.store.series import AllSeries, KeptSeries
 from shared.platform.clock import Clock
 from shared.platform.database import Database
 from shared.platform.secrets import party_id
 from shared.platform.service import Parts, assemble, serve
+
+FREE = ("public", "de_facto")
+"""Without de_facto midsummer, Christmas and New Year's Eve would be working days."""
+
+
+def swedish_working_days() -> WorkingDays:
+    """Monday to Friday, but for holidays and the eves that nobody works, from 1953 to 2100."""
+    holidays = Sweden(include_sundays=False, categories=FREE)
+    return WorkingDays(lambda day: day in holidays)
 
 
 def parts(settings: Settings) -> Parts:
@@ -21,9 +34,13 @@ def parts(settings: Settings) -> Parts:
     keyed = partial(party_id, settings.platform.party_secret)
     return Parts(
         bus=bus,
-        shelf={Contacts: KeptContacts, Parties: KeptParties},
-        provided={PartyIds: PartyIds(keyed), NewId: NewId(lambda: uuid4().hex)},
-        doors=[router],
+        shelf={Contacts: KeptContacts, Parties: KeptParties, AllSeries: KeptSeries},
+        provided={
+            PartyIds: PartyIds(keyed),
+            NewId: NewId(lambda: uuid4().hex),
+            WorkingDays: swedish_working_days(),
+        },
+        doors=routers,
     )
 
 

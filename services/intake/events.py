@@ -1,14 +1,16 @@
 """Translations: from what others publish to what arrives here, and from what intake keeps to what it says."""
 
-from services.intake.model import Arrival, Contact, Party
-from shared.contracts.inbox import ContactReceived
+from services.intake.model.contact import Arrival, Contact, ContactState, Place, Speaker
+from services.intake.model.party import Party
+from shared.contracts import inbox
 from shared.contracts.intake_contacts import ContactRegistered
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
+from shared.contracts.members import Company
 
 
-def arrival(event: ContactReceived, municipality: str, key: str, publisher: str) -> Arrival:
+def arrival(event: inbox.ContactReceived, municipality: str, key: str, publisher: str) -> Arrival:
     """What another system has received."""
-    company, person = event.company, event.person
+    company = event.company or Company()
     return Arrival(
         municipality=municipality,
         key=key,
@@ -16,14 +18,22 @@ def arrival(event: ContactReceived, municipality: str, key: str, publisher: str)
         channel=event.channel,
         wish=event.wish,
         received_at=event.received_at,
-        case_type=event.case_type,
+        case_types=(event.case_type,) if event.case_type else (),
         language=event.language,
-        organisation_number=company.organisation_number if company else None,
-        name=(person.name if person else None) or (company.name if company else None),
-        e_mail=person.e_mail if person else None,
-        phone=person.phone if person else None,
+        organisation_number=company.organisation_number,
+        company_name=company.name,
+        speaker=_speaker(event.person),
+        place=_place(event.place),
         reference=event.reference,
     )
+
+
+def _speaker(person: inbox.Person | None) -> Speaker:
+    return Speaker() if person is None else Speaker(person.name, person.role, person.phone, person.e_mail)
+
+
+def _place(place: inbox.Place | None) -> Place | None:
+    return None if place is None else Place(place.property, place.address, place.latitude, place.longitude)
 
 
 def registered(contact: Contact) -> ContactRegistered:
@@ -31,12 +41,15 @@ def registered(contact: Contact) -> ContactRegistered:
     return ContactRegistered(
         municipality=contact.municipality,
         contact_id=contact.contact_id,
+        number=contact.number,
         party_id=contact.party_id,
         channel=contact.channel,
         case_types=list(contact.case_types),
         language=contact.language,
         received_at=contact.received_at,
         registered_at=contact.registered_at,
+        arrived_on=contact.arrived_on,
+        at_reception=contact.state is ContactState.AT_RECEPTION or None,
         reference=contact.reference,
     )
 

@@ -1,6 +1,7 @@
 """Pure decisions of notify: what is planned, what is handed over now, and what follows from how it went."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,8 @@ from services.notify.model import (
     Text,
 )
 
+DATED = re.compile(r"[0-9]{4}-[a-z]-([0-9]{6})-")
+"""An event of an aggregate whose id begins with its day: the message's id does too, and lies beside its like."""
 CLAIM_LASTS = timedelta(seconds=10)
 """How old a claim must be before another may find that nobody has told its outcome; longer than the sender's lease."""
 NOBODY_TOLD = Receipt(Outcome.UNKNOWN, "nobody told the outcome")
@@ -72,7 +75,9 @@ class Rows:
 def message_id_of(occasion: Occasion, recipient_id: str, channel: ChannelName) -> str:
     """The same id each time from the same event, recipient and channel, so that the same event plans once."""
     parts = "\x00".join(("n", occasion.event_id, recipient_id, channel))
-    return f"{occasion.municipality}-n-{hashlib.sha256(parts.encode()).hexdigest()[:26]}"
+    digest, dated = hashlib.sha256(parts.encode()).hexdigest(), DATED.match(occasion.event_id)
+    own = f"{dated[1]}-{digest[6:26]}" if dated else digest[:26]
+    return f"{occasion.municipality}-n-{own}"
 
 
 def channel_to(recipient: Recipient) -> ChannelName | None:

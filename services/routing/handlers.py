@@ -29,7 +29,12 @@ async def declare_officer(event: OfficerChanged, officers: Officers, origin: Ori
 async def open_matters(
     event: ContactRegistered, matters: Matters, officers: Officers, patience: Patience, at: datetime
 ) -> None:
-    """A contact opens a matter for each of its case types; each is given to an officer, or waits for one."""
+    """A contact opens a matter for each of its case types; each is given to an officer, or waits for one.
+
+    One that is at the reception opens none yet: it is answered there, or handed over.
+    """
+    if event.at_reception:
+        return
     for matter in events.matters(event, at):
         if await matters.get(matter.matter_id) is not None:
             continue

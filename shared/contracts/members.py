@@ -30,6 +30,10 @@ Name = Annotated[str, Field(min_length=1, max_length=300)]
 Title = Annotated[str, Field(min_length=1, max_length=500)]
 EMail = Annotated[str, Field(min_length=1, max_length=320)]
 Phone = Annotated[str, Field(min_length=1, max_length=50)]
+RegisterNumber = Annotated[
+    str,
+    Field(pattern=r"^[A-ZÅÄÖ]{1,10} [0-9]{4}/[0-9]{1,9}$", examples=["K 2026/000123"], description="in the register"),
+]
 Sentence = Annotated[str, Field(min_length=1, max_length=1_000)]
 Whole = Annotated[int, Field(strict=True)]
 Truth = Annotated[bool, Field(strict=True)]

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
@@ -64,13 +65,24 @@ class Desk:
 
     def __init__(self, hearing: Hearing) -> None:
         self._hearing = hearing
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def do(self, action: Callable[..., Awaitable[Answer]], once: Once | None = None) -> Answer:
+    async def do(
+        self, action: Callable[..., Awaitable[Answer]], once: Once | None = None, turn: str | None = None
+    ) -> Answer:
         """Run `action` with the stores it asks for, write what it changed, and return its answer.
 
         A lost race runs the whole again. Under `once` the same request gets the same answer and changes nothing;
         another request under the same key is Invalid. TryAgain when the database is away; Refused passes through.
+        Actions that all write one document name a `turn`: in this process they go one after the other, for in the
+        database all but one would be refused and run again.
         """
+        if turn is None:
+            return await self._do(action, once)
+        async with self._turns[turn]:
+            return await self._do(action, once)
+
+    async def _do(self, action: Callable[..., Awaitable[Answer]], once: Once | None) -> Answer:
         wants = Wants.of(action, skip=0)
         touched: dict[str, list[str]] = {}
         last: LostRace | None = None

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -33,9 +35,16 @@ def test_a_new_member_changes_the_shape() -> None:
 def shapes() -> Iterator[str]:
     """A line for each store of each service: what it keeps, its schema, and the hash of its shape."""
     for service in SERVICES:
-        for store in vars(import_module(f"services.{service}.store")).values():
-            if isinstance(store, type) and issubclass(store, Store) and store is not Store:
-                yield f"{service}.{store.collection} {store.schema} {shape(store)}"
+        for store in stores_of(import_module(f"services.{service}.store")):
+            yield f"{service}.{store.collection} {store.schema} {shape(store)}"
+
+
+def stores_of(module: ModuleType) -> list[type[Store[Any]]]:
+    """The stores of a module, or of all modules of a folder."""
+    folder = getattr(module, "__path__", [])
+    modules = [module, *(import_module(f"{module.__name__}.{one.name}") for one in iter_modules(folder))]
+    named = [value for one in modules for value in vars(one).values()]
+    return [one for one in named if isinstance(one, type) and issubclass(one, Store) and one is not Store]
 
 
 def shape(store: type[Store[Any]]) -> str:

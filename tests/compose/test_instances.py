@@ -85,7 +85,7 @@ def publish(project: Project, run: str) -> None:
             "channel": "web",
             "received_at": "2026-11-24T10:00:00+01:00",
             "wish": "Vi vill öppna ett kafé.",
-            "case_type": "ovrigt",
+            "case_types": ["ovrigt"],
         }
         publisher.publish("contact-received", f"{run}-{number}", contact, key=f"{run}-{number}")
     publisher.flush()
@@ -174,7 +174,7 @@ class Asking:
         return None
 
     def _post(self, client: httpx.Client, key: str) -> httpx.Response:
-        body: dict[str, Any] = {"channel": "phone", "wish": "Får vi ha uteservering?", "case_type": "ovrigt"}
+        body: dict[str, Any] = {"channel": "phone", "wish": "Får vi ha uteservering?", "case_types": ["ovrigt"]}
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": key}
         return client.post("/intake/v1/1460/contacts", json=body, headers=headers)
 

@@ -42,13 +42,17 @@ def test_no_sample_is_without_its_event() -> None:
     assert {path for event in all_events() for path in samples_of(event)} == set(SAMPLES.iterdir())
 
 
-def test_the_first_sample_names_every_member() -> None:
+def test_the_samples_name_every_member() -> None:
     missing = {
         event.__name__: names
         for event in all_events()
-        if (names := set(event.model_json_schema()["properties"]) - set(json.loads(samples_of(event)[0].read_text())))
+        if (names := set(event.model_json_schema()["properties"]).difference(*map(_members, samples_of(event))))
     }
     assert missing == {}
+
+
+def _members(sample: Path) -> set[str]:
+    return set(json.loads(sample.read_text("utf-8")))
 
 
 def test_a_type_finds_its_class_and_an_unknown_one_none() -> None:

@@ -30,7 +30,7 @@ def roster(kafka_url: str) -> None:
 def call(url: str, token: str) -> None:
     person = {"name": "Anna Personne", "phone": "070-123 45 67", "e_mail": "anna.personne@company.example"}
     company = {"organisation_number": "556016-0680"}
-    body = {"channel": "phone", "wish": "Vi vill öppna en kiosk.", "case_type": "ovrigt"}
+    body = {"channel": "phone", "wish": "Vi vill öppna en kiosk.", "case_types": ["ovrigt"]}
     headers = {"Authorization": f"Bearer {token}", "traceparent": f"00-{TRACE}-{CALLER}-01"}
     asked = {**body, "person": person, "company": company}
     httpx.post(f"{url}/intake/v1/1460/contacts", json=asked, headers=headers, timeout=30).raise_for_status()

@@ -39,7 +39,7 @@ async def test_a_company_that_comes_back_is_one_party_and_is_declared_when_somet
     )
     declared = await intake.said("party-declared")
     assert [one.get("phone") for one in declared] == [None, "0531-1"]
-    assert len(await intake.kept("parties")) == 1
+    assert [one["kind"] for one in await intake.kept("parties")] == ["company", "person"]
     assert len({one["party_id"] for one in await intake.said("contact-registered")}) == 1
 
 

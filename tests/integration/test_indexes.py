@@ -10,7 +10,9 @@ from pymongo import monitoring
 from bench.filled import fill, named
 from services.intake.app import parts as intake_parts
 from services.intake.settings import Settings as IntakeSettings
-from services.intake.store import Contacts, Parties
+from services.intake.store.contacts import Contacts
+from services.intake.store.parties import Parties
+from services.intake.store.series import AllSeries
 from services.notify.app import parts as notify_parts
 from services.notify.model import ChannelName
 from services.notify.settings import Settings as NotifySettings
@@ -64,11 +66,12 @@ class Commands(monitoring.CommandListener):
 
 
 async def of_intake(unit: Unit) -> None:
-    contacts, parties = unit.given(Contacts), unit.given(Parties)
+    contacts, parties, series = unit.given(Contacts), unit.given(Parties), unit.given(AllSeries)
     await contacts.get(named("c", 1))
     await contacts.newest(CODE, LATER, 50)
     await contacts.newest(CODE, None, 50)
     await parties.known(named("p", 1))
+    await series.get(f"{CODE}-k-2026")
 
 
 async def of_routing(unit: Unit) -> None:

@@ -1,12 +1,14 @@
-"""Where intake keeps contacts and parties: the questions first, then the collections that answer them."""
+"""The contacts: the questions first, then the collection that answers them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
 
-from services.intake.model import Contact, Party
+from services.intake.model.contact import Contact, ContactState
+from services.intake.rules.arrival_day import day_of
 from shared.contracts.event import Event
-from shared.platform.database import Index
-from shared.platform.store import Store, kept_moment
+from shared.platform.database import Document, Index
+from shared.platform.store import Store, Upcaster, kept_moment
 
 
 class Contacts(Protocol):
@@ -25,16 +27,11 @@ class Contacts(Protocol):
         ...
 
 
-class Parties(Protocol):
-    """The parties (parter) of every municipality: personal data."""
-
-    async def known(self, party_id: str | None) -> Party | None:
-        """The party as it is known; None when it is new, or nobody."""
-        ...
-
-    def save(self, party: Party, /, says: Sequence[Event] = ()) -> None:
-        """Keep a party and say what is to be said of it."""
-        ...
+def _numbered(document: Document) -> Document:
+    """Schema 1 had no register: no number, and the day it came in is the day it was received."""
+    received = datetime.fromisoformat(document["received_at"])
+    state = ContactState.HANDED_OVER.value
+    return {**document, "arrived_on": day_of(received).isoformat(), "number": None, "state": state}
 
 
 class KeptContacts(Store[Contact]):
@@ -43,6 +40,8 @@ class KeptContacts(Store[Contact]):
     collection = "contacts"
     state = Contact
     identity = "contact_id"
+    schema = 2
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _numbered}
     indexes = (Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),)
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
@@ -56,15 +55,3 @@ def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
         return {}
     at, contact_id = kept_moment(after[0]), after[1]
     return {"$or": [{"registered_at": {"$lt": at}}, {"registered_at": at, "_id": {"$lt": contact_id}}]}
-
-
-class KeptParties(Store[Party]):
-    """Parties in MongoDB."""
-
-    collection = "parties"
-    state = Party
-    identity = "party_id"
-
-    async def known(self, party_id: str | None) -> Party | None:
-        """See `Parties`."""
-        return None if party_id is None else await self.get(party_id)

@@ -1,21 +1,23 @@
-"""Pure decisions of intake: how ids are made, and what an organisation number tells."""
+"""How ids are made, and what an organisation number tells."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 from stdnum.exceptions import ValidationError
 from stdnum.se import orgnr
 
-from services.intake.model import GENERAL, NO_LANGUAGE, Arrival, Contact, Party
+from services.intake.model.contact import Arrival, Speaker
 from shared.contracts.refusal import Invalid
 
 COMPANY_NUMBER = "/company/organisation_number"
+COMPANY_ID = "/company/company_id"
 WRONG_NUMBER = (
     "Organisationsnumret stämmer inte: kontrollera siffrorna.",
     "The organisation number is not valid: check the digits.",
 )
+UNKNOWN_COMPANY = ("Företaget finns inte hos oss.", "We do not have that company.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,14 @@ def made_id(municipality: str, letter: str, *parts: str) -> str:
     return f"{municipality}-{letter}-{digest[:26]}"
 
 
-def case_types_of(chosen: str | None) -> tuple[str, ...]:
-    """The case types of a contact: what was chosen, else that it is for somebody to sort."""
-    return (chosen,) if chosen else (GENERAL,)
+def dated_id(arrival: Arrival, letter: str) -> str:
+    """The same id each time the same arrives: `1460-c-261124-` and 20 hexadecimal digits.
+
+    The day first, so that in every index and log of documents what comes together lies together.
+    """
+    digest = hashlib.sha256("\x00".join((letter, arrival.key)).encode()).hexdigest()
+    day = arrival.received_at.astimezone(UTC)
+    return f"{arrival.municipality}-{letter}-{day:%y%m%d}-{digest[:20]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,10 @@ class PartyIds:
     """Names companies: `keyed(municipality, digits)` is a keyed HMAC, the same in intake and procurement."""
 
     keyed: Callable[[str, str], str]
+
+    def of_number(self, municipality: str, text: str) -> str:
+        """The id of the company with this organisation number; Invalid for a wrong one."""
+        return self.keyed(municipality, organisation_number(text, COMPANY_NUMBER).digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +78,26 @@ class NewId:
 
 def contact_id_of(arrival: Arrival) -> str:
     """The id of the contact that an arrival becomes: the same each time it comes."""
-    return made_id(arrival.municipality, "c", arrival.key)
+    return dated_id(arrival, "c")
+
+
+def company_id_of(arrival: Arrival, ids: PartyIds) -> str | None:
+    """The company's id: of its number, or as it was given; None when no company was named, or by name alone."""
+    if arrival.organisation_number is not None:
+        return ids.of_number(arrival.municipality, arrival.organisation_number)
+    if arrival.company_id is not None and not arrival.company_id.startswith(f"{arrival.municipality}-p-"):
+        raise Invalid("no-such-company", *UNKNOWN_COMPANY, COMPANY_ID)
+    return arrival.company_id
 
 
 def party_id_of(arrival: Arrival, ids: PartyIds) -> str | None:
     """Who the arrival is from; None when it is anonymous, Invalid for a wrong organisation number."""
     if arrival.is_anonymous:
         return None
-    if arrival.organisation_number is None:
-        return made_id(arrival.municipality, "p", arrival.key)
-    number = organisation_number(arrival.organisation_number, COMPANY_NUMBER)
-    return ids.keyed(arrival.municipality, number.digits)
+    return company_id_of(arrival, ids) or dated_id(arrival, "p")
 
 
-def party_of(arrival: Arrival, party_id: str | None, before: Party | None) -> Party | None:
-    """The party as it is now known: what it said before, with what it says this time."""
-    if party_id is None:
-        return None
-    return (before or Party(arrival.municipality, party_id, None, None, None, NO_LANGUAGE)).told(arrival)
-
-
-def taken_down(arrival: Arrival, party_id: str | None, at: datetime) -> Contact:
-    """The contact that an arrival becomes."""
-    return Contact(
-        municipality=arrival.municipality,
-        contact_id=contact_id_of(arrival),
-        party_id=party_id,
-        channel=arrival.channel,
-        case_types=case_types_of(arrival.case_type),
-        language=arrival.language,
-        wish=arrival.wish,
-        received_at=arrival.received_at.astimezone(UTC),
-        registered_at=at,
-        registered_by=arrival.by,
-        reference=arrival.reference,
-    )
+def speaker_id_of(company_id: str, speaker: Speaker, municipality: str) -> str:
+    """The person who speaks for a company: the same for the same e-mail, else phone, else name."""
+    known_by = speaker.e_mail or speaker.phone or speaker.name or ""
+    return made_id(municipality, "p", company_id, " ".join(known_by.casefold().split()))

@@ -1,0 +1,124 @@
+"""What the doors are asked and what they show, as JSON."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.intake.model.contact import Arrival, Contact, ContactState, Delivery, Place, PromisedAnswer, Speaker
+
+CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
+LANGUAGE = r"^[A-Za-z]{2,3}(-[0-9A-Za-z]{2,8}){0,3}$"
+ChannelName = Literal["phone", "visit", "web", "e-mail", "letter", "chat", "system"]
+CaseType = Annotated[str, Field(pattern=CODE, examples=["serv_stad"])]
+
+
+class CompanyAsked(BaseModel):
+    """The company, as the caller names it, or by our own id when it was found in the register."""
+
+    organisation_number: str | None = Field(None, max_length=32, examples=["556016-0680"])
+    company_id: str | None = Field(None, max_length=200, pattern=r"^[!-~]+$")
+    name: str | None = Field(None, min_length=1, max_length=300)
+
+
+class PersonAsked(BaseModel):
+    """The person who calls."""
+
+    name: str | None = Field(None, min_length=1, max_length=300)
+    role: str | None = Field(None, min_length=1, max_length=200)
+    phone: str | None = Field(None, min_length=1, max_length=50)
+    e_mail: str | None = Field(None, min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+
+
+class PlaceAsked(BaseModel):
+    """The place that it is about."""
+
+    property: str | None = Field(None, min_length=1, max_length=200, examples=["Bengtsfors 1:7"])
+    address: str | None = Field(None, min_length=1, max_length=500)
+    latitude: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
+    longitude: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
+
+
+class PromiseAsked(BaseModel):
+    """What the caller was promised: an answer at the latest then, from whom."""
+
+    at: AwareDatetime
+    by: str = Field(min_length=1, max_length=300, examples=["Bygglovshandläggare"])
+
+
+class ContactAsked(BaseModel):
+    """A contact to register: a channel and the wish in the caller's own words are enough.
+
+    With `case_types` it is handed over at once to those who have them; without it stays at the reception.
+    """
+
+    channel: ChannelName
+    wish: str = Field(min_length=1, max_length=20_000, examples=["Vi vill öppna en uteservering i juni."])
+    received_at: AwareDatetime | None = None
+    delivery: Delivery | None = None
+    case_types: list[CaseType] = Field(default_factory=list, max_length=100)
+    language: str = Field("sv", pattern=LANGUAGE)
+    interpreter: str | None = Field(None, pattern=LANGUAGE, description="the language to interpret from")
+    company: CompanyAsked | None = None
+    person: PersonAsked | None = None
+    place: PlaceAsked | None = None
+    season: str | None = Field(None, min_length=1, max_length=100, examples=["sommaren 2027"])
+    opening_on: date | None = None
+    promised: PromiseAsked | None = None
+    survey_consent: bool | None = None
+
+    def arrival(self, municipality: str, by: str, key: str, at: datetime) -> Arrival:
+        """What was asked at the door, as an arrival."""
+        company, person = self.company or CompanyAsked(), self.person or PersonAsked()
+        return Arrival(
+            municipality=municipality,
+            key=f"door {by} {key}",
+            by=by,
+            channel=self.channel,
+            wish=self.wish,
+            received_at=self.received_at or at,
+            delivery=self.delivery,
+            case_types=tuple(dict.fromkeys(self.case_types)),
+            language=self.language,
+            interpreter=self.interpreter,
+            organisation_number=company.organisation_number,
+            company_id=company.company_id,
+            company_name=company.name,
+            speaker=Speaker(**person.model_dump()),
+            place=Place(**self.place.model_dump()) if self.place else None,
+            season=self.season,
+            opening_on=self.opening_on,
+            promised=PromisedAnswer(self.promised.at, self.promised.by) if self.promised else None,
+            survey_consent=self.survey_consent,
+            at_reception=not self.case_types,
+        )
+
+
+class ContactShown(BaseModel):
+    """A registered contact."""
+
+    contact_id: str
+    number: str | None
+    state: ContactState
+    party_id: str | None
+    speaker_id: str | None
+    channel: str
+    case_types: list[str]
+    language: str
+    interpreter: str | None
+    wish: str | None
+    place: PlaceAsked | None
+    season: str | None
+    opening_on: date | None
+    promised: PromiseAsked | None
+    survey_consent: bool | None
+    received_at: datetime
+    registered_at: datetime
+    arrived_on: date
+    registered_by: str
+    reference: str | None
+
+
+def shown(contact: Contact) -> ContactShown:
+    """A contact as the reception sees it."""
+    return ContactShown.model_validate(contact, from_attributes=True)

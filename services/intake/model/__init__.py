@@ -1,0 +1,1 @@
+"""What intake keeps, one noun a file: contacts, parties, series of numbers."""

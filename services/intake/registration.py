@@ -1,0 +1,78 @@
+"""The one way in: whatever the door, an arrival becomes one contact, once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.intake import events
+from services.intake.model.contact import Arrival, Contact
+from services.intake.model.party import Party
+from services.intake.rules import ids as named
+from services.intake.rules import registration as rules
+from services.intake.rules.arrival_day import WorkingDays
+from services.intake.rules.ids import PartyIds
+from services.intake.store.contacts import Contacts
+from services.intake.store.parties import Parties
+from services.intake.store.series import AllSeries
+from shared.contracts.refusal import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """What registering writes in: one unit's contacts, parties and series of numbers."""
+
+    contacts: Contacts
+    parties: Parties
+    series: AllSeries
+    ids: PartyIds
+    days: WorkingDays
+
+
+async def register(arrival: Arrival, registers: Registers, at: datetime) -> Contact:
+    """The contact that an arrival becomes, with the next number; the same arrival again is the contact it became.
+
+    Invalid for a wrong organisation number, or a company id that nobody has.
+    """
+    known = await registers.contacts.get(named.contact_id_of(arrival))
+    if known is not None:
+        return known
+    party_id = await _keep_party(arrival, registers)
+    speaker_id = await _keep_speaker(arrival, party_id, registers)
+    number = await _next_number(arrival.municipality, registers.series, at)
+    contact = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
+    registers.contacts.save(contact, says=[events.registered(contact)])
+    return contact
+
+
+async def _keep_party(arrival: Arrival, registers: Registers) -> str | None:
+    party_id = named.party_id_of(arrival, registers.ids)
+    if party_id is None:
+        return None
+    before = await registers.parties.known(party_id)
+    if before is None and party_id == arrival.company_id:
+        raise Invalid("no-such-company", *named.UNKNOWN_COMPANY, named.COMPANY_ID)
+    party = rules.party_of(arrival, party_id, before)
+    if party != before:
+        registers.parties.save(party, says=[events.declared(party)] if _tells_more(party, before) else [])
+    return party_id
+
+
+def _tells_more(party: Party, before: Party | None) -> bool:
+    """Whether others need to hear it: what they hear of a party is not all that is kept."""
+    return before is None or events.declared(party) != events.declared(before)
+
+
+async def _keep_speaker(arrival: Arrival, party_id: str | None, registers: Registers) -> str | None:
+    if party_id is None or not arrival.names_company or arrival.speaker.is_nobody:
+        return None
+    speaker_id = named.speaker_id_of(party_id, arrival.speaker, arrival.municipality)
+    before = await registers.parties.known(speaker_id)
+    speaker = rules.speaker_of(arrival, speaker_id, party_id, before)
+    if speaker != before:
+        registers.parties.save(speaker)
+    return speaker_id
+
+
+async def _next_number(municipality: str, all_series: AllSeries, at: datetime) -> str:
+    series = rules.next_in(await all_series.get(rules.series_id_of(municipality, at)), municipality, at)
+    all_series.save(series)
+    return series.number

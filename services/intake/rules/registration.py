@@ -1,0 +1,63 @@
+"""What an arrival becomes: a contact with its number, and the parties it tells of."""
+
+from datetime import UTC, datetime
+
+from services.intake.model.contact import GENERAL, Arrival, Contact, ContactState
+from services.intake.model.party import Party
+from services.intake.model.series import Series
+from services.intake.rules.arrival_day import WorkingDays, arrived_on, day_of
+from services.intake.rules.ids import COMPANY_NUMBER, contact_id_of, organisation_number
+
+
+def series_id_of(municipality: str, at: datetime) -> str:
+    """The series of a municipality and its year: `1460-k-2026`."""
+    return f"{municipality}-k-{day_of(at).year}"
+
+
+def next_in(before: Series | None, municipality: str, at: datetime) -> Series:
+    """The series with one more number given."""
+    series = before or Series(municipality, series_id_of(municipality, at), day_of(at).year)
+    return series.one_more()
+
+
+def party_of(arrival: Arrival, party_id: str, before: Party | None) -> Party:
+    """Who asks, as now known: what was said before, with what is said this time."""
+    nobody = Party(arrival.municipality, party_id, "company" if arrival.names_company else "person")
+    party = (before or nobody).told(arrival)
+    digits = arrival.organisation_number and organisation_number(arrival.organisation_number, COMPANY_NUMBER).digits
+    return party.named(digits, arrival.company_name)
+
+
+def speaker_of(arrival: Arrival, speaker_id: str, company_id: str, before: Party | None) -> Party:
+    """The person who spoke for a company, as now known."""
+    nobody = Party(arrival.municipality, speaker_id, "person", company_id=company_id)
+    return (before or nobody).told(arrival)
+
+
+def taken_down(
+    arrival: Arrival, party_id: str | None, speaker_id: str | None, number: str, days: WorkingDays, at: datetime
+) -> Contact:
+    """The contact that an arrival becomes."""
+    return Contact(
+        municipality=arrival.municipality,
+        contact_id=contact_id_of(arrival),
+        party_id=party_id,
+        speaker_id=speaker_id,
+        number=number,
+        channel=arrival.channel,
+        case_types=arrival.case_types or (GENERAL,),
+        language=arrival.language,
+        interpreter=arrival.interpreter,
+        wish=arrival.wish,
+        place=arrival.place,
+        season=arrival.season,
+        opening_on=arrival.opening_on,
+        promised=arrival.promised,
+        survey_consent=arrival.survey_consent,
+        received_at=arrival.received_at.astimezone(UTC),
+        registered_at=at,
+        registered_by=arrival.by,
+        arrived_on=arrived_on(arrival, days),
+        state=ContactState.AT_RECEPTION if arrival.at_reception else ContactState.HANDED_OVER,
+        reference=arrival.reference,
+    )
