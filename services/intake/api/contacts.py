@@ -6,10 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from services.intake.api.shapes import ContactAsked, ContactShown, shown
+from services.intake.api.who import doing
 from services.intake.model.contact import Contact
 from services.intake.registration import Registers, register
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.ids import NewId, PartyIds
+from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
@@ -18,16 +20,18 @@ from shared.platform.desk import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.paging import Listing, Page, paged
-from shared.platform.web.who import Municipality, Person, allowed
+from shared.platform.web.who import Municipality, Person
 
-Reception = Annotated[Person, Depends(allowed("receptionist", "coordinator"))]
+Registering = Annotated[Person, doing(Action.REGISTER_CONTACT)]
+Reading = Annotated[Person, doing(Action.READ_CONTACT)]
+Overview = Annotated[Person, doing(Action.LIST_CONTACTS)]
 
 router = APIRouter()
 
 
 @router.post("/{municipality}/contacts", status_code=201, tags=["contacts"])
 async def register_contact(
-    municipality: Municipality, asked: ContactAsked, person: Reception, desk: AtDesk, key: IdempotencyKey = None
+    municipality: Municipality, asked: ContactAsked, person: Registering, desk: AtDesk, key: IdempotencyKey = None
 ) -> ContactShown:
     """Register a contact. With an Idempotency-Key the same call is registered once, however often it is sent."""
 
@@ -48,7 +52,7 @@ async def register_contact(
 
 
 @router.get("/{municipality}/contacts/{contact_id}", tags=["contacts"])
-async def see_contact(municipality: Municipality, contact_id: str, _: Reception, desk: AtDesk) -> ContactShown:
+async def see_contact(municipality: Municipality, contact_id: str, _: Reading, desk: AtDesk) -> ContactShown:
     """One contact."""
 
     async def see(contacts: Contacts) -> Contact | None:
@@ -62,7 +66,7 @@ async def see_contact(municipality: Municipality, contact_id: str, _: Reception,
 
 @router.get("/{municipality}/contacts", tags=["contacts"])
 async def list_contacts(
-    municipality: Municipality, _: Reception, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
+    municipality: Municipality, _: Overview, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
 ) -> Listing[ContactShown]:
     """Contacts, the newest first."""
 

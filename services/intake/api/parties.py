@@ -4,19 +4,21 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from services.intake import events
+from services.intake.api.who import doing
 from services.intake.model.party import Erasure, Ground
+from services.intake.rules.policy import Action
 from services.intake.store.parties import Parties
 from shared.contracts.refusal import Unknown
 from shared.platform.desk import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
-from shared.platform.web.who import Municipality, Person, allowed
+from shared.platform.web.who import Municipality, Person
 
-Eraser = Annotated[Person, Depends(allowed("coordinator", "manager"))]
+Erasing = Annotated[Person, doing(Action.ERASE_PARTY)]
 
 router = APIRouter()
 
@@ -41,7 +43,7 @@ async def erase_party(
     municipality: Municipality,
     party_id: str,
     asked: ErasureAsked,
-    person: Eraser,
+    person: Erasing,
     desk: AtDesk,
     key: IdempotencyKey = None,
 ) -> ErasureShown:

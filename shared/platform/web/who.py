@@ -13,7 +13,7 @@ from shared.platform.web import wording
 from shared.platform.web.errors import Forbidden, Unauthenticated
 from shared.platform.web.keys import Keys
 
-ROLES = ("receptionist", "officer", "coordinator", "buyer", "operator", "publisher", "manager")
+ROLES = ("receptionist", "officer", "coordinator", "buyer", "operator", "publisher", "manager", "registrar", "public")
 LEEWAY_SECONDS = 10
 CODE = re.compile(r"[0-9]{4}")
 SUBJECT = re.compile(r"[!-~]{1,200}")

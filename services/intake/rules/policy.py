@@ -1,0 +1,29 @@
+"""Who may do what: one table, asked at every door."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+Role = str
+"""One of `shared.platform.web.who.ROLES`."""
+
+
+class Action(StrEnum):
+    """What is done at a door (åtgärd)."""
+
+    REGISTER_CONTACT = "register-contact"
+    READ_CONTACT = "read-contact"
+    LIST_CONTACTS = "list-contacts"
+    ERASE_PARTY = "erase-party"
+
+
+MAY: Mapping[Action, frozenset[Role]] = {
+    Action.REGISTER_CONTACT: frozenset({"receptionist", "coordinator"}),
+    Action.READ_CONTACT: frozenset({"receptionist", "coordinator"}),
+    Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
+    Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
+}
+
+
+def may(roles: frozenset[Role], action: Action) -> bool:
+    """Whether somebody with these roles may do it at all."""
+    return not roles.isdisjoint(MAY[action])
