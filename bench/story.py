@@ -33,7 +33,7 @@ COMPANIES = 500
 MAILS_EACH = 2
 WITHIN = 2.0
 PATIENCE = 300.0
-MATTER = re.compile(r"1460-m-[0-9a-f]{26}")
+MATTER = re.compile(r"1460-m-[0-9]{6}-[0-9a-f]{20}")
 ASSIGNED, PLANNED, MAIL = "matter-assigned", "message-planned", "mail handed over"
 STEPS = {
     "contact-registered": "intake.contacts.v1",
