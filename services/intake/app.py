@@ -10,8 +10,10 @@ from services.intake.api import routers
 from services.intake.handlers import bus
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.ids import NewId, PartyIds
+from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.settings import Settings
 from services.intake.store.contacts import Contacts, KeptContacts
+from services.intake.store.datafiles import read_cards, read_case_types
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
 from shared.platform.clock import Clock
@@ -32,6 +34,7 @@ def swedish_working_days() -> WorkingDays:
 def parts(settings: Settings) -> Parts:
     """What intake brings to the platform."""
     keyed = partial(party_id, settings.platform.party_secret)
+    case_types = read_case_types(settings.data_dir)
     return Parts(
         bus=bus,
         shelf={Contacts: KeptContacts, Parties: KeptParties, AllSeries: KeptSeries},
@@ -39,6 +42,8 @@ def parts(settings: Settings) -> Parts:
             PartyIds: PartyIds(keyed),
             NewId: NewId(lambda: uuid4().hex),
             WorkingDays: swedish_working_days(),
+            CaseTypes: case_types,
+            Cards: read_cards(case_types, settings.data_dir),
         },
         doors=routers,
     )

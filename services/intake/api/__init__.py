@@ -4,6 +4,6 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.intake.api import contacts, parties
+from services.intake.api import cards, contacts, parties
 
-routers: Sequence[APIRouter] = (contacts.router, parties.router)
+routers: Sequence[APIRouter] = (cards.router, contacts.router, parties.router)

@@ -14,6 +14,7 @@ class Action(StrEnum):
     READ_CONTACT = "read-contact"
     LIST_CONTACTS = "list-contacts"
     ERASE_PARTY = "erase-party"
+    READ_GUIDANCE = "read-guidance"
 
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -21,6 +22,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.READ_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
+    Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
 }
 
 

@@ -1,0 +1,107 @@
+"""The dated rows that stand in files: read once at the start, strictly; a wrong row stops the start with its place.
+
+The rows for all stand in this service's `data/`. A municipality's own stand in `<INTAKE_DATA_DIR>/<its code>/`, in
+files of the same names and forms; on the days that they are in force they go before the rows for all.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.intake.model.card import Card
+from services.intake.model.case_type import CaseType
+from services.intake.model.dated import Dated
+from services.intake.rules.in_force import Cards, CaseTypes, overlapping
+from shared.platform.errors import WrongSetting
+
+DATA = Path(__file__).parents[1] / "data"
+CASE_TYPES, CARDS = "case_types.json", "guidance_cards.json"
+FOLDER = "INTAKE_DATA_DIR"
+
+Row = TypeVar("Row", bound=Dated)
+
+
+def read_case_types(own: Path | None = None) -> CaseTypes:
+    """The case types for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
+    return CaseTypes(_rows(CaseType, CASE_TYPES, own))
+
+
+def read_cards(types: CaseTypes, own: Path | None = None) -> Cards:
+    """The guidance cards for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
+
+    def fault(card: Card) -> str | None:
+        known = types.in_force(card.owner, card.case_type, card.valid_from)
+        return None if known else f"{card.case_type} is no case type on {card.valid_from}"
+
+    return Cards(_rows(Card, CARDS, own, fault))
+
+
+def _rows(
+    kind: type[Row], name: str, own: Path | None, fault: Callable[[Row], str | None] = lambda row: None
+) -> list[Row]:
+    files = [("", DATA / name), *((folder.name, folder / name) for folder in _municipalities(own))]
+    return [row for owner, file in files if not owner or file.exists() for row in _read(kind, file, owner, fault)]
+
+
+def _municipalities(own: Path | None) -> list[Path]:
+    """The folders of the municipalities that have files of their own."""
+    if own is None:
+        return []
+    if not own.is_dir():
+        raise WrongSetting(f"{FOLDER} must name a folder: {own} is none.")
+    folders = sorted(path for path in own.iterdir() if not path.name.startswith("."))
+    for folder in folders:
+        if not (folder.is_dir() and re.fullmatch(r"[0-9]{4}", folder.name)):
+            raise WrongSetting(f"{FOLDER} holds {folder.name}: only folders named by a municipality's four digits.")
+    return folders
+
+
+def _read(kind: type[Row], file: Path, owner: str, fault: Callable[[Row], str | None]) -> list[Row]:
+    adapter = TypeAdapter(kind)
+    rows = [_row(adapter, raw, f"{file}, row {place}", owner) for place, raw in enumerate(_listed(file), 1)]
+    for place, row in enumerate(rows, 1):
+        if (why := fault(row)) is not None:
+            raise WrongSetting(f"{file}, row {place}: {why}.")
+    if (pair := overlapping(rows)) is not None:
+        first, second = pair
+        key = rows[second].key
+        raise WrongSetting(f"{file}, row {second + 1}: in force while row {first + 1} about {key} is, too.")
+    return rows
+
+
+def _listed(file: Path) -> list[Any]:
+    try:
+        listed = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as wrong:
+        raise WrongSetting(f"{file}: cannot be read as JSON: {wrong}.") from None
+    if not isinstance(listed, list):
+        raise WrongSetting(f"{file}: must be a list of rows.")
+    return listed
+
+
+def _row(adapter: TypeAdapter[Row], raw: Any, place: str, owner: str) -> Row:
+    if (empty := next(_empty(raw), None)) is not None:
+        raise WrongSetting(f"{place}, {empty}: must not be empty.")
+    try:
+        row = adapter.validate_json(json.dumps(raw), strict=True, extra="forbid")
+    except ValidationError as wrong:
+        error = wrong.errors(include_url=False, include_input=False)[0]
+        pointer = "".join(f"/{part}" for part in error["loc"])
+        raise WrongSetting(f"{place}{pointer and ', '}{pointer}: {error['msg']}.") from None
+    if row.owner:
+        raise WrongSetting(f"{place}, /owner: the folder says whose row it is.")
+    return replace(row, owner=owner)
+
+
+def _empty(value: Any, pointer: str = "") -> Iterator[str]:
+    """Where a text is empty."""
+    if isinstance(value, str) and not value.strip():
+        yield pointer
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in inner:
+        yield from _empty(member, f"{pointer}/{name}")
