@@ -14,6 +14,7 @@ from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.settings import Settings
 from services.intake.store.contacts import Contacts, KeptContacts
 from services.intake.store.datafiles import read_cards, read_case_types
+from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
 from shared.platform.clock import Clock
@@ -37,7 +38,12 @@ def parts(settings: Settings) -> Parts:
     case_types = read_case_types(settings.data_dir)
     return Parts(
         bus=bus,
-        shelf={Contacts: KeptContacts, Parties: KeptParties, AllSeries: KeptSeries},
+        shelf={
+            Contacts: KeptContacts,
+            Parties: KeptParties,
+            AllSeries: KeptSeries,
+            Notes: KeptNotes,
+        },
         provided={
             PartyIds: PartyIds(keyed),
             NewId: NewId(lambda: uuid4().hex),

@@ -1,9 +1,10 @@
 """Translations: from what others publish to what arrives here, and from what intake keeps to what it says."""
 
 from services.intake.model.contact import Arrival, Contact, ContactState, Place, Speaker
+from services.intake.model.note import Note
 from services.intake.model.party import Party
 from shared.contracts import inbox
-from shared.contracts.intake_contacts import ContactRegistered
+from shared.contracts.intake_contacts import ContactRegistered, NoteAdded
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.members import Company
 
@@ -51,6 +52,18 @@ def registered(contact: Contact) -> ContactRegistered:
         arrived_on=contact.arrived_on,
         at_reception=contact.state is ContactState.AT_RECEPTION or None,
         reference=contact.reference,
+    )
+
+
+def noted(note: Note) -> NoteAdded:
+    """Something was written down about a contact; the text stays with us."""
+    return NoteAdded(
+        municipality=note.municipality,
+        version_id=note.version_id,
+        note_id=note.note_id,
+        contact_id=note.contact_id,
+        version=note.version,
+        noted_at=note.at,
     )
 
 

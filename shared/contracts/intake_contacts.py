@@ -16,6 +16,7 @@ from shared.contracts.members import (
     RegisterNumber,
     Truth,
     Utc,
+    Whole,
 )
 from shared.contracts.streams import INTAKE_CONTACTS
 
@@ -38,3 +39,19 @@ class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     arrived_on: Day | None = None
     at_reception: Truth | None = None
     reference: Reference | None = None
+
+
+class NoteAdded(
+    Event, stream=INTAKE_CONTACTS, about="version_id", unheard="a note is read at intake's door, by those who may"
+):
+    """Something was written down about a contact, or corrected by a new version (tjänsteanteckning tillagd).
+
+    The text is not told: it is read at intake's `GET .../contacts/{contact_id}/notes`.
+    """
+
+    municipality: Municipality
+    version_id: Id
+    note_id: Id
+    contact_id: Id
+    version: Annotated[Whole, Field(ge=1)]
+    noted_at: Utc

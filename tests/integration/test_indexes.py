@@ -11,6 +11,7 @@ from bench.filled import fill, named
 from services.intake.app import parts as intake_parts
 from services.intake.settings import Settings as IntakeSettings
 from services.intake.store.contacts import Contacts
+from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
 from services.notify.app import parts as notify_parts
@@ -72,6 +73,10 @@ async def of_intake(unit: Unit) -> None:
     await contacts.newest(CODE, None, 50)
     await parties.known(named("p", 1))
     await series.get(f"{CODE}-k-2026")
+    notes = unit.given(Notes)
+    await notes.latest(named("n", 1))
+    await notes.of_contact(named("c", 1), None, 50)
+    await notes.of_contact(named("c", 1), LATER, 50)
 
 
 async def of_routing(unit: Unit) -> None:

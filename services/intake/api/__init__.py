@@ -4,6 +4,16 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.intake.api import cards, contacts, parties
+from services.intake.api import (
+    cards,
+    contacts,
+    notes,
+    parties,
+)
 
-routers: Sequence[APIRouter] = (cards.router, contacts.router, parties.router)
+routers: Sequence[APIRouter] = (
+    cards.router,
+    contacts.router,
+    notes.router,
+    parties.router,
+)

@@ -15,6 +15,8 @@ class Action(StrEnum):
     LIST_CONTACTS = "list-contacts"
     ERASE_PARTY = "erase-party"
     READ_GUIDANCE = "read-guidance"
+    WRITE_NOTE = "write-note"
+    READ_NOTES = "read-notes"
 
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -23,6 +25,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
     Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
+    Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),
+    Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
 }
 
 
