@@ -19,6 +19,8 @@ VERSION = "6.0.27"
 REPLICA_SET = "rs0"
 START_SECONDS = 60.0
 NOT_YET_INITIATED = 94
+CACHE_GB = 0.5
+"""Of memory for documents: a laptop's. A million matters want more (docs/operators.md)."""
 PARAMETERS = {
     # A killed worker's open transaction keeps its locks no longer than this.
     "transactionLifetimeLimitSeconds": 3,
@@ -32,8 +34,9 @@ class Mongo:
     """One mongod with its own folder and port; it comes back on the same port with the same documents."""
 
     def __init__(self, where: Path, port: int = 0, orphaned: signal.Signals = signal.SIGKILL) -> None:
-        """Keeps the place and the port (0: a free one); nothing runs until start()."""
+        """Keeps the place and the port (0: a free one); nothing runs until start(), which reads `cache_gb`."""
         self.where = where.resolve()
+        self.cache_gb = CACHE_GB
         self.port = port or free_port()
         self.process = Process("MongoDB", (), self.where / "mongod.log", orphaned=orphaned)
 
@@ -47,7 +50,7 @@ class Mongo:
         home = fetch_mongo(tell)
         files = self.where / "db"
         files.mkdir(parents=True, exist_ok=True)
-        self.process.command = [str(home / "mongod"), *_options(files, self.port)]
+        self.process.command = [str(home / "mongod"), *_options(files, self.port, self.cache_gb)]
         self.process.environment = {"LD_LIBRARY_PATH": str(home)}
         self.process.start()
         with self._direct() as client:
@@ -81,10 +84,11 @@ class Mongo:
         self.start()
 
 
-def _options(files: Path, port: int) -> list[str]:
+def _options(files: Path, port: int, cache_gb: float) -> list[str]:
     parameters = [part for name, value in PARAMETERS.items() for part in ("--setParameter", f"{name}={value}")]
     place = ["--dbpath", str(files), "--port", str(port), "--bind_ip", HOST, "--nounixsocket", "--quiet"]
-    return [*place, "--replSet", REPLICA_SET, "--oplogSize", "990", "--wiredTigerCacheSizeGB", "0.5", *parameters]
+    sizes = ["--oplogSize", "990", "--wiredTigerCacheSizeGB", str(cache_gb)]
+    return [*place, "--replSet", REPLICA_SET, *sizes, *parameters]
 
 
 def _is_up(client: "MongoClient[dict[str, Any]]") -> bool:
