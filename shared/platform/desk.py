@@ -1,18 +1,23 @@
-"""A command at a door goes through the same unit of work: state, outbox, journal and idempotency key in one write."""
+"""A command at a door goes through the same unit of work: state, outbox, journal and idempotency key in one write.
+
+Commands that all change one document name the same turn. In this process those who wait for it are carried out
+together, in one unit and one transaction, as a batch of records is: one by one they would wait for others' commits.
+"""
 
 import asyncio
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.database import Collection, Index, Transaction
-from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable
+from shared.platform.database import Collection, Document, Index, Transaction
+from shared.platform.errors import LostRace, Outdated, Taken, TryAgain, Unwritable
 from shared.platform.handlers import Wants
 from shared.platform.hearing import Hearing
 from shared.platform.logs import correlation_id, traceparent
@@ -22,6 +27,8 @@ from shared.platform.unit import Unit, lock
 REQUESTS = Collection("requests", (Index((("at", 1),), expires_after_seconds=30 * 86_400),))
 """Answers given under an idempotency key, kept for 30 days."""
 TRIES = 20
+TOGETHER = 50
+"""So many commands of one turn are carried out together at most."""
 
 KEY_USED = (
     "Nyckeln har redan använts till en annan begäran.",
@@ -60,12 +67,80 @@ class Once:
         return hashlib.sha256(self.asked.encode()).hexdigest()
 
 
+@dataclass(slots=True, eq=False)
+class Command:
+    """One action that is to be carried out, from whom, and what has come of it: an answer or a refusal."""
+
+    wants: Wants
+    once: Once | None
+    cause: Cause
+    context: Context
+    told: asyncio.Future[Any]
+    outcome: BaseModel | Exception | None = None
+
+    @classmethod
+    def of(cls, action: Callable[..., Awaitable[Any]], once: Once | None) -> "Command":
+        """The action as asked for now, within the caller's own context."""
+        cause = Cause(None, correlation_id.get(), traceparent.get())
+        told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        return cls(Wants.of(action, skip=0), once, cause, copy_context(), told)
+
+    async def run(self, unit: Unit) -> BaseModel:
+        """Decide; what is decided counts, or nothing of it."""
+        decision = self.wants.function(*self.wants.arguments(unit))
+        answer: BaseModel = await asyncio.create_task(_awaited(decision), context=self.context)
+        unit.merge(self.cause)
+        return answer
+
+    def tell(self) -> None:
+        """Let the caller know, who may have gone away."""
+        if self.told.done():
+            return
+        if isinstance(self.outcome, Exception):
+            self.told.set_exception(self.outcome)
+        else:
+            self.told.set_result(self.outcome)
+
+
+@dataclass(slots=True)
+class Known:
+    """The answers under the keys of a batch: those given before, and those that it gives."""
+
+    rows: dict[str, Document]
+    new: list[Document] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, transaction: Transaction, commands: Sequence[Command]) -> "Known":
+        """What was answered before."""
+        keys = [command.once.id for command in commands if command.once is not None]
+        query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
+        found = await transaction.find(REQUESTS.name, query) if keys else []
+        return cls({row["_id"]: row for row in found})
+
+    def answer(self, command: Command) -> BaseModel | None:
+        """What was answered under the command's key; Invalid when something else was asked under it."""
+        row = None if command.once is None else self.rows.get(command.once.id)
+        if row is None or command.once is None:
+            return None
+        if row["print"] != command.once.print:
+            raise Invalid("idempotency-key-used", *KEY_USED, "/headers/Idempotency-Key")
+        model: type[BaseModel] = get_type_hints(command.wants.function)["return"]
+        return model.model_validate_json(row["answer"])
+
+    def note(self, once: Once, answer: BaseModel, unit: Unit) -> None:
+        """This is the answer under that key from now on."""
+        row = {"_id": once.id, "print": once.print, "answer": answer.model_dump_json(), "at": unit.voice.at}
+        self.rows[once.id] = row
+        self.new.append(row)
+
+
 class Desk:
     """Carries out commands and questions."""
 
     def __init__(self, hearing: Hearing) -> None:
         self._hearing = hearing
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._waiting: dict[str, deque[Command]] = {}
+        self._turns: set[asyncio.Task[None]] = set()
 
     async def do(
         self, action: Callable[..., Awaitable[Answer]], once: Once | None = None, turn: str | None = None
@@ -74,73 +149,106 @@ class Desk:
 
         A lost race runs the whole again. Under `once` the same request gets the same answer and changes nothing;
         another request under the same key is Invalid. TryAgain when the database is away; Refused passes through.
-        Actions that all write one document name a `turn`: in this process they go one after the other, for in the
-        database all but one would be refused and run again.
+        Actions of one `turn` see each other's changes, each whole or not at all.
         """
+        command = Command.of(action, once)
         if turn is None:
-            return await self._do(action, once)
-        async with self._turns[turn]:
-            return await self._do(action, once)
-
-    async def _do(self, action: Callable[..., Awaitable[Answer]], once: Once | None) -> Answer:
-        wants = Wants.of(action, skip=0)
-        touched: dict[str, list[str]] = {}
-        last: LostRace | None = None
-        for lost in range(TRIES):
-            await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
-            unit = self._hearing.unit(self._hearing.database)
-            try:
-                return await self._try(wants, unit, touched, once)
-            except LostRace as race:
-                last, touched = race, unit.touched()
-                self._hearing.metrics.conflicts.labels("desk").inc()
-            except Unwritable:
-                raise Invalid("unwritable", *TOO_LARGE) from None
-        if isinstance(last, Taken):
-            raise Refused("taken", *IS_TAKEN)
-        raise TryAgain("others write the same all the time")
+            await self._settle([command])
+        else:
+            self._queue(turn, command)
+        answer: Answer = await command.told
+        return answer
 
     async def ask(self, question: Callable[..., Awaitable[Found]]) -> Found:
         """Answer a question: nothing is written."""
         unit = self._hearing.unit(self._hearing.database)
         return await question(*Wants.of(question, skip=0).arguments(unit))
 
-    async def _try(self, wants: Wants, unit: Unit, touched: dict[str, list[str]], once: Once | None) -> Answer:
+    def _queue(self, turn: str, command: Command) -> None:
+        waiting = self._waiting.get(turn)
+        if waiting is not None:
+            waiting.append(command)
+            return
+        self._waiting[turn] = deque([command])
+        task = asyncio.create_task(self._take_turns(turn), context=Context())
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
+
+    async def _take_turns(self, turn: str) -> None:
+        """All who wait, so many at a time, until nobody does."""
+        waiting = self._waiting[turn]
+        while waiting:
+            await self._settle([waiting.popleft() for _ in range(min(len(waiting), TOGETHER))])
+        del self._waiting[turn]
+
+    async def _settle(self, commands: Sequence[Command]) -> None:
+        """Carry out and tell each; what stops one for its content stops it alone."""
+        try:
+            await self._carry_out(commands)
+        except (Unwritable, LostRace) as error:
+            if len(commands) > 1:
+                for command in commands:
+                    await self._settle([command])
+                return
+            commands[0].outcome = _fault(error)
+        except Exception as error:
+            for command in commands:
+                command.outcome = error
+        for command in commands:
+            command.tell()
+
+    async def _carry_out(self, commands: Sequence[Command]) -> None:
+        touched: dict[str, list[str]] = {}
+        last = LostRace("nobody tried")
+        for lost in range(TRIES):
+            await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
+            unit = self._hearing.unit(self._hearing.database)
+            try:
+                return await self._try(commands, unit, touched)
+            except LostRace as race:
+                last, touched = race, unit.touched()
+                self._hearing.metrics.conflicts.labels("desk").inc()
+        raise last
+
+    async def _try(self, commands: Sequence[Command], unit: Unit, touched: dict[str, list[str]]) -> None:
         session = await self._hearing.database.session()
         try:
             async with session.transaction() as transaction:
                 await lock(transaction, touched)
                 unit.reads = transaction
-                known = await _given(transaction, once)
-                answer: Answer = await wants.function(*wants.arguments(unit)) if known is None else _read(wants, known)
-                if known is None:
-                    await self._write(transaction, unit, once, answer)
+                known = await Known.of(transaction, commands)
+                for command in commands:
+                    command.outcome = await self._outcome(command, unit, known)
+                await unit.write(transaction)
+                await transaction.insert(REQUESTS.name, known.new)
         finally:
             await session.close()
-        self._hearing.news.set()
-        return answer
-
-    async def _write(self, transaction: Transaction, unit: Unit, once: Once | None, answer: BaseModel) -> None:
-        correlation = correlation_id.get()
-        unit.merge(Cause(None, correlation, traceparent.get()))
-        await unit.write(transaction)
-        if once is not None:
-            row = {"_id": once.id, "print": once.print, "answer": answer.model_dump_json(), "at": unit.voice.at}
-            await transaction.insert(REQUESTS.name, [row])
         for said in unit.says:
             self._hearing.metrics.said.labels(said.event.type).inc()
+        self._hearing.news.set()
+
+    async def _outcome(self, command: Command, unit: Unit, known: Known) -> BaseModel | Exception:
+        """The answer, or why there is none: then nothing of it counts, and the others go on."""
+        try:
+            answer = known.answer(command)
+            if answer is None:
+                answer = await command.run(unit)
+                if command.once is not None:
+                    known.note(command.once, answer, unit)
+        except (TryAgain, LostRace, Outdated):
+            raise
+        except Exception as error:
+            unit.discard()
+            return error
+        return answer
 
 
-async def _given(transaction: Transaction, once: Once | None) -> str | None:
-    """The answer given before under this key."""
-    if once is None:
-        return None
-    found = await transaction.find(REQUESTS.name, {"_id": once.id})
-    if found and found[0]["print"] != once.print:
-        raise Invalid("idempotency-key-used", *KEY_USED, "/headers/Idempotency-Key")
-    return str(found[0]["answer"]) if found else None
+def _fault(error: Unwritable | LostRace) -> Exception:
+    """What the caller is told of a command that can't be written."""
+    if isinstance(error, Unwritable):
+        return Invalid("unwritable", *TOO_LARGE)
+    return Refused("taken", *IS_TAKEN) if isinstance(error, Taken) else TryAgain("others write the same all the time")
 
 
-def _read(wants: Wants, answer: str) -> Any:
-    model = get_type_hints(wants.function)["return"]
-    return model.model_validate_json(answer)
+async def _awaited(decision: Awaitable[Answer]) -> Answer:
+    return await decision

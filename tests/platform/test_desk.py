@@ -12,6 +12,7 @@ from shared.contracts.refusal import Invalid, Refused
 from shared.platform.database import Collection, Index, statement
 from shared.platform.desk import Desk, Once
 from shared.platform.errors import TryAgain
+from shared.platform.logs import correlation_id
 from shared.platform.memory import MemoryDatabase
 from tests.platform.counting_service import Counted, Counting, Walk, Walks, stepped
 
@@ -202,3 +203,95 @@ async def test_a_door_and_a_batch_number_what_they_say_together() -> None:
         await desk.do(walking())
         service.clock.advance(timedelta(seconds=1))
     assert await sequences(service) == [1, 2, 3, 4, 5, 6]
+
+
+def in_units(units: list[Walks], steps: int = 1, walker: str = A) -> Any:
+    async def walk_on(walks: Walks) -> Answered:
+        units.append(walks)
+        answer: Answered = await walking(steps, walker)(walks)
+        return answer
+
+    return walk_on
+
+
+async def test_those_who_wait_for_their_turn_are_carried_out_together() -> None:
+    service = Counting()
+    desk, units = Desk(service.hearing), list[Walks]()
+    answers = await asyncio.gather(*(desk.do(in_units(units), under(f"k{n}"), turn="1460") for n in range(120)))
+    assert [answer.total for answer in answers] == list(range(1, 121))
+    assert len({id(unit) for unit in units}) <= 4
+    assert await sequences(service) == list(range(1, 121))
+    assert len(await service.rows("requests")) == 120
+
+
+async def test_turns_of_their_own_do_not_wait_for_each_other() -> None:
+    service = Counting()
+    desk, started = Desk(service.hearing), asyncio.Event()
+
+    async def slow(walks: Walks) -> Answered:
+        await started.wait()
+        return Answered(total=0)
+
+    async def quick(walks: Walks) -> Answered:
+        started.set()
+        return Answered(total=1)
+
+    assert [one.total for one in await asyncio.gather(desk.do(slow, turn="a"), desk.do(quick, turn="b"))] == [0, 1]
+
+
+async def test_one_who_is_refused_in_a_turn_spoils_it_for_nobody() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+
+    async def no(walks: Walks) -> Answered:
+        await walking(50)(walks)
+        raise Refused("no", "Nej.", "No.")
+
+    actions = [walking(), no, walking(2**70, B), walking(), walking(3)]
+    told = await asyncio.gather(*(desk.do(one, turn="1460") for one in actions), return_exceptions=True)
+    assert [type(one) for one in told] == [Answered, Refused, Invalid, Answered, Answered]
+    assert await service.total(A) == 5
+    assert await service.total(B) is None
+
+
+async def test_the_same_request_twice_in_a_turn_is_carried_out_once() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    same = [desk.do(walking(), under("k"), turn="1460") for _ in range(3)]
+    other = desk.do(walking(2), under("k", Asked(steps=2)), turn="1460")
+    told = await asyncio.gather(*same, other, return_exceptions=True)
+    assert told[:3] == [Answered(total=1)] * 3
+    assert isinstance(told[3], Invalid)
+    assert await service.total(A) == 1
+
+
+async def test_a_value_that_is_taken_is_told_to_the_one_who_wants_it() -> None:
+    service = Counting()
+    await service.database.prepare([Collection("walks", (Index((("total", 1),), unique=True),))])
+    desk = Desk(service.hearing)
+    await desk.do(walking(7))
+    actions = [walking(7, B), walking(3, "1460-c"), walking(4, "1460-d")]
+    told = await asyncio.gather(*(desk.do(one, turn="1460") for one in actions), return_exceptions=True)
+    assert [type(one) for one in told] == [Refused, Answered, Answered]
+
+
+async def test_one_who_has_gone_away_holds_up_nobody() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+    gone = asyncio.create_task(desk.do(walking(), turn="1460"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert (await desk.do(walking(), turn="1460")).total == 2
+
+
+async def test_what_is_said_in_a_turn_tells_each_callers_own_story() -> None:
+    service = Counting()
+    desk = Desk(service.hearing)
+
+    async def called(story: str) -> None:
+        correlation_id.set(story)
+        await desk.do(walking(), turn="1460")
+
+    await asyncio.gather(*(asyncio.create_task(called(story)) for story in ("a", "b", "c")))
+    told = [bytes(row["h"]["ce_correlationid"]).decode() for row in await service.rows("outbox")]
+    assert told == ["a", "b", "c"]
