@@ -21,8 +21,9 @@ PUBLISHERS = [
 SERVICES = ("intake", "routing", "procurement", "notify")
 TOP = """\
 # The settings and secrets of this install, made by `make secrets`: for docker compose, and for nobody else to read.
-# Keep a copy of it apart from the backups: without SECRET_KEY_* parked events can't be replayed, and with another
-# PARTY_SECRET companies get new ids. How to change each: docs/operators.md.
+# Keep a copy of it apart from the backups: without MASTER_KEY_INTAKE nobody reads who the parties are or what they
+# wrote, without SECRET_KEY_* parked events can't be replayed, and with another PARTY_SECRET companies get new ids. How
+# to change each: docs/operators.md.
 
 # For real people: production, system, the https address of your identity provider's keys, and no key file.
 KOMMUNKONTAKT_ENVIRONMENT=development
@@ -47,6 +48,7 @@ def needed(publishers: list[Mapping[str, object]]) -> Iterator[tuple[str, Callab
     for service in SERVICES:
         yield f"SECRET_KEY_{service.upper()}", _secret
     yield "PARTY_SECRET", _secret
+    yield "MASTER_KEY_INTAKE", _secret
     yield "MONGO_KEY", lambda: base64.b64encode(secrets.token_bytes(192)).decode()
 
 

@@ -63,6 +63,7 @@ def service_environment(kafka_url: str, mongo_url: str, smtp_url: str, ports: Po
         "KOMMUNKONTAKT_PUBLISHERS": json.dumps(_publishers()),
         "KOMMUNKONTAKT_SECRET_KEY": _secret(data, "secret-key"),
         "KOMMUNKONTAKT_PARTY_SECRET": _secret(data, "party-secret"),
+        "KOMMUNKONTAKT_MASTER_KEY": _secret(data, "master-key"),
         "KOMMUNKONTAKT_JWT_KEY_FILE": str(_key_file(data)),
     }
     told |= {f"{service.upper()}_PORT": str(ports.of(service)) for service in SERVICES}

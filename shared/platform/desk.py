@@ -22,10 +22,12 @@ from shared.platform.handlers import Wants
 from shared.platform.hearing import Hearing
 from shared.platform.logs import correlation_id, traceparent
 from shared.platform.outbox import Cause
+from shared.platform.secrets import BrokenSeal, Seal
 from shared.platform.unit import Unit, lock
 
 REQUESTS = Collection("requests", (Index((("at", 1),), expires_after_seconds=30 * 86_400),))
-"""Answers given under an idempotency key, kept for 30 days."""
+"""Answers given under an idempotency key, kept for 30 days, sealed: they say what callers said."""
+PRINT_LETTERS = 64
 TRIES = 20
 TOGETHER = 50
 """So many commands of one turn are carried out together at most."""
@@ -35,6 +37,10 @@ KEY_USED = (
     "The key has been used for another request.",
 )
 IS_TAKEN = ("Det finns redan.", "It is there already.")
+UNREADABLE = (
+    "Begäran är redan utförd, men svaret kan inte läsas längre.",
+    "The request was carried out before, but its answer can no longer be read.",
+)
 TOO_LARGE = ("Innehållet kan inte sparas.", "The content cannot be kept.")
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -106,32 +112,41 @@ class Command:
 class Known:
     """The answers under the keys of a batch: those given before, and those that it gives."""
 
+    seal: Seal
     rows: dict[str, Document]
     new: list[Document] = field(default_factory=list)
 
     @classmethod
-    async def of(cls, transaction: Transaction, commands: Sequence[Command]) -> "Known":
+    async def of(cls, transaction: Transaction, commands: Sequence[Command], seal: Seal) -> "Known":
         """What was answered before."""
         keys = [command.once.id for command in commands if command.once is not None]
         query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
         found = await transaction.find(REQUESTS.name, query) if keys else []
-        return cls({row["_id"]: row for row in found})
+        return cls(seal, {row["_id"]: row for row in found})
 
     def answer(self, command: Command) -> BaseModel | None:
-        """What was answered under the command's key; Invalid when something else was asked under it."""
+        """What was answered under the command's key; Refused when something else was asked under it."""
         row = None if command.once is None else self.rows.get(command.once.id)
         if row is None or command.once is None:
             return None
-        if row["print"] != command.once.print:
+        told = self._opened(row)
+        if told[:PRINT_LETTERS] != command.once.print:
             raise Invalid("idempotency-key-used", *KEY_USED, "/headers/Idempotency-Key")
         model: type[BaseModel] = get_type_hints(command.wants.function)["return"]
-        return model.model_validate_json(row["answer"])
+        return model.model_validate_json(told[PRINT_LETTERS:])
 
     def note(self, once: Once, answer: BaseModel, unit: Unit) -> None:
         """This is the answer under that key from now on."""
-        row = {"_id": once.id, "print": once.print, "answer": answer.model_dump_json(), "at": unit.voice.at}
+        told = f"{once.print}{answer.model_dump_json()}".encode()
+        row = {"_id": once.id, "sealed": self.seal.seal(told, _place(once.id)), "at": unit.voice.at}
         self.rows[once.id] = row
         self.new.append(row)
+
+    def _opened(self, row: Document) -> str:
+        try:
+            return self.seal.unseal(row["sealed"], _place(row["_id"])).decode()
+        except BrokenSeal:  # the service's secret is another since
+            raise Refused("answer-unreadable", *UNREADABLE) from None
 
 
 class Desk:
@@ -216,7 +231,7 @@ class Desk:
             async with session.transaction() as transaction:
                 await lock(transaction, touched)
                 unit.reads = transaction
-                known = await Known.of(transaction, commands)
+                known = await Known.of(transaction, commands, self._hearing.seal)
                 for command in commands:
                     command.outcome = await self._outcome(command, unit, known)
                 await unit.write(transaction)
@@ -241,6 +256,10 @@ class Desk:
             unit.discard()
             return error
         return answer
+
+
+def _place(once_id: str) -> str:
+    return f"{REQUESTS.name} {once_id}"
 
 
 def _fault(error: Unwritable | LostRace) -> Exception:

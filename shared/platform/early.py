@@ -5,7 +5,7 @@ It only saves round trips: whatever fails here is met again by the handler that 
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 from shared.contracts.event import Event
 from shared.platform.errors import LostRace, Outdated, TryAgain
@@ -23,8 +23,9 @@ async def load_early(unit: Unit, items: Sequence[Item]) -> None:
         if item.handler is not None and item.event is not None:
             for kind, about in item.handler.about.items():
                 wanted[kind].update(_asked(about, item.event))
+    await _tried(unit.load_keys(wanted))
     for kind, aggregate_ids in wanted.items():
-        await _load(unit, kind, aggregate_ids)
+        await _tried(_load(unit, kind, aggregate_ids))
 
 
 def _asked(about: About, event: Event) -> Iterable[str]:
@@ -37,8 +38,12 @@ def _asked(about: About, event: Event) -> Iterable[str]:
 
 
 async def _load(unit: Unit, kind: type, aggregate_ids: Iterable[str]) -> None:
+    await unit.store(kind).load(aggregate_ids)
+
+
+async def _tried(loading: Awaitable[None]) -> None:
     try:
-        await unit.store(kind).load(aggregate_ids)
+        await loading
     except (TryAgain, LostRace, Outdated):
         raise
     except Exception as error:

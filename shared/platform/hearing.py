@@ -19,6 +19,7 @@ from shared.platform.secrets import Seal
 from shared.platform.settings import Publisher
 from shared.platform.traces import UNTRACED, Traces
 from shared.platform.unit import Provided, Shelf, Unit
+from shared.platform.vault import Vault
 
 PARK_LIMIT = 100
 """So many parked in a row on own streams mean that our deploy is bad, not their data."""
@@ -59,6 +60,7 @@ class Hearing:
     clock: Clock
     wall: Clock
     seal: Seal
+    vault: Vault
     metrics: Metrics
     release: Numbers = (0,)
     traces: Traces = UNTRACED
@@ -76,7 +78,7 @@ class Hearing:
 
     def unit(self, reads: Reads) -> Unit:
         """A fresh unit of work at this moment."""
-        return Unit(reads, self.shelf, self.provided, self.voice(), self.traces.trail())
+        return Unit(reads, self.shelf, self.provided, self.voice(), self.vault, self.traces.trail())
 
     def voice(self) -> Voice:
         """Who speaks, now; TryAgain as long as our epoch is not known."""

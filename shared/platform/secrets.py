@@ -19,15 +19,15 @@ class BrokenSeal(Exception):
     """Sealed bytes that were changed, are cut short, belong elsewhere, or were sealed with another key."""
 
 
-class Seal:
-    """Seals bytes with AES-256-GCM under a key made from the secret and the purpose.
+class Lock:
+    """Seals bytes with AES-256-GCM under a key of 32 bytes.
 
     `nonces(n)` gives n random bytes, `os.urandom` outside tests. `about` binds the bytes to the place where they are
     kept (a parking id, say): unsealing them for another place fails. The result is 29 bytes longer than the plain.
     """
 
-    def __init__(self, secret: str, purpose: str, nonces: Callable[[int], bytes]) -> None:
-        self._cipher = AESGCM(derived_key(secret, f"seal {purpose}"))
+    def __init__(self, key: bytes, nonces: Callable[[int], bytes]) -> None:
+        self._cipher = AESGCM(key)
         self._nonces = nonces
 
     def seal(self, plain: bytes, about: str = "") -> bytes:
@@ -44,6 +44,13 @@ class Seal:
             return self._cipher.decrypt(nonce, locked, FORMAT + about.encode())
         except InvalidTag:
             raise BrokenSeal("the seal does not hold") from None
+
+
+class Seal(Lock):
+    """Seals bytes under a key made from a secret and a purpose."""
+
+    def __init__(self, secret: str, purpose: str, nonces: Callable[[int], bytes]) -> None:
+        super().__init__(derived_key(secret, f"seal {purpose}"), nonces)
 
 
 def party_id(secret: str, municipality: str, organisation_number: str) -> str:

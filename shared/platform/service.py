@@ -33,6 +33,7 @@ from shared.platform.settings import PlatformSettings, ServiceSettings
 from shared.platform.simulation import ahead_of, development_router
 from shared.platform.traces import Traces, traces_for
 from shared.platform.unit import Shelf
+from shared.platform.vault import Vault
 from shared.platform.web.doors import Release, create_doors
 from shared.platform.web.keys import keys_from
 from shared.platform.web.parked import inbound_router, parked_router
@@ -88,9 +89,15 @@ def hearing_for(parts: Parts, settings: PlatformSettings, database: Database, cl
         clock=clock,
         wall=wall,
         seal=Seal(settings.secret_key, "parked", os.urandom),
+        vault=vault_for(settings),
         metrics=_metrics(parts, settings),
         release=parts.release.numbers,
     )
+
+
+def vault_for(settings: PlatformSettings) -> Vault:
+    """The master keys: the first one wraps, and what the other one has wrapped can be read."""
+    return Vault([key for key in (settings.master_key, settings.master_key_other) if key], os.urandom)
 
 
 def _metrics(parts: Parts, settings: PlatformSettings) -> Metrics:

@@ -173,6 +173,8 @@ class PlatformSettings(BaseSettings):
     jwt_audience: str = Field("kommunkontakt", min_length=1)
     secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
     party_secret: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    master_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    master_key_other: str | None = Field(None, min_length=32, repr=False)
     host: str = Field("127.0.0.1", pattern=r"^[0-9A-Za-z.:-]{1,253}$")
     instance: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
     lanes: int = Field(1, ge=1, le=12)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
 from shared.contracts.event import Event
 from shared.platform.database import Collection, Document, Index, Query, Reads, Sort, statement
 from shared.platform.errors import Outdated
+from shared.platform.vault import Keyring
 
 State = TypeVar("State")
 Upcaster = Callable[[Document], Document]
@@ -33,6 +34,9 @@ class Store(Generic[State]):
     `state` is a frozen dataclass with `municipality` and the member that `identity` names; a member `due_at` (aware UTC
     or None) is when something may have to happen. `upcasters[n]` turns a document of schema n into one of schema n+1
     when it is read: until it is written again, the database, and so a query, sees it as it was.
+
+    Members that are `sealed` open with one key only: the state's own, or that of whom its member `sealed_by` names. No
+    query sees them, and they are None once the key was forgotten (`forget`).
     """
 
     collection: ClassVar[str]
@@ -41,6 +45,8 @@ class Store(Generic[State]):
     schema: ClassVar[int] = 1
     upcasters: ClassVar[Mapping[int, Upcaster]] = {}
     indexes: ClassVar[Sequence[Index]] = ()
+    sealed: ClassVar[Sequence[str]] = ()
+    sealed_by: ClassVar[str] = ""
     _adapter: ClassVar[TypeAdapter[Any]]
     _timed: ClassVar[bool]
     _moments: ClassVar[tuple[str, ...]]
@@ -53,9 +59,12 @@ class Store(Generic[State]):
             cls._timed = "due_at" in cls.state.__dataclass_fields__
             hints = get_type_hints(cls.state)
             cls._moments = tuple(name for name, hint in hints.items() if hint in (datetime, datetime | None))
+            cls.sealed_by = cls.sealed_by or cls.identity
+            if not all(type(None) in get_args(hints[name]) for name in cls.sealed):
+                raise TypeError(f"what {cls.collection} seals must be allowed to be None")
 
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
+    def __init__(self, reads: Reads, keys: Keyring | None = None) -> None:
+        self._reads, self._keys = reads, keys
         self._kept: dict[str, Kept[State]] = {}
         self._absent: set[str] = set()
         self._asked: set[str] = set()
@@ -106,24 +115,28 @@ class Store(Generic[State]):
         """
         asked = repr((query, sort, limit))
         if asked not in self._asked:
-            for document in await self._reads.find(self.collection, query, sort=sort, limit=limit):
+            for document in await self._found(query, sort, limit):
                 self._remember(document)
             self._asked.add(asked)
         return [state for state in self._seen() if matches(state)]
 
     async def page(self, query: Query, *, sort: Sort, limit: int) -> list[State]:
         """A page in the database's own order, for lists at a door: what this unit has changed is not in it."""
-        return [self._read(found) for found in await self._reads.find(self.collection, query, sort=sort, limit=limit)]
+        return [self._read(found) for found in await self._found(query, sort, limit)]
 
     async def load(self, aggregate_ids: Iterable[str]) -> None:
         """Fetch what is not in memory in one query."""
         missing = [one for one in aggregate_ids if one not in self._kept and one not in self._absent]
         if not missing:
             return
-        found = await self._reads.find(self.collection, {"_id": {"$in": missing}})
+        found = await self._found({"_id": {"$in": missing}})
         self._absent.update(set(missing).difference(document["_id"] for document in found))
         for document in found:
             self._remember(document)
+
+    def forget(self, owner: str) -> None:
+        """Delete the key of a state, or of whom states are `sealed_by`: what it sealed, in any store, is gone."""
+        self._ring.forget(owner)
 
     def merge(self) -> Sequence[tuple[Kept[State], Event]]:
         """Make what was staged count, and return what is to be said of it."""
@@ -150,6 +163,12 @@ class Store(Generic[State]):
         """The ids of all that this unit has read or changed here: what a second try locks first."""
         return [*self._kept, *self._absent.difference(self._kept)]
 
+    def owners(self) -> Iterator[str]:
+        """Whose keys are needed to seal what has changed."""
+        for kept in self._kept.values():
+            if kept.changed and any(getattr(kept.state, name) is not None for name in self.sealed):
+                yield getattr(kept.state, self.sealed_by)
+
     def statements(self) -> list[Document]:
         """One update statement for each changed aggregate; it matches only the version that was read."""
         return [
@@ -157,6 +176,18 @@ class Store(Generic[State]):
             for kept in self._kept.values()
             if kept.changed
         ]
+
+    @property
+    def _ring(self) -> Keyring:
+        if self._keys is None:
+            raise RuntimeError(f"{self.collection} seals members, and was given no keys")
+        return self._keys
+
+    async def _found(self, query: Query, sort: Sort = (), limit: int = 0) -> list[Document]:
+        found = await self._reads.find(self.collection, query, sort=sort, limit=limit)
+        if self.sealed:
+            await self._ring.open(self.collection, self.sealed_by, found)
+        return found
 
     def _seen(self) -> Iterator[State]:
         for aggregate_id, kept in self._kept.items():
@@ -205,6 +236,8 @@ class Store(Generic[State]):
         document["_schema"] = self.schema
         document["_said"] = kept.said
         document["_chain"] = kept.chain
+        if self.sealed:
+            self._ring.seal(self.collection, self.sealed_by, document, self.sealed)
         return document
 
 

@@ -1,15 +1,16 @@
 """A unit of work: what one batch, one request or one due moment changes, decided in memory and written at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.event import Event
 from shared.platform.database import Document, Reads, Transaction, statement
-from shared.platform.errors import LostRace, Unwritable
+from shared.platform.errors import LostRace, TryAgain, Unwritable
 from shared.platform.outbox import JOURNAL, OUTBOX, Cause, Voice, spoken
 from shared.platform.store import Kept, Store
 from shared.platform.traces import UNTRACED, Trail
+from shared.platform.vault import Keyring, Vault
 
 Shelf = Mapping[type[Any], type[Store[Any]]]
 """Which store keeps what a handler asks for: the Protocol in domain words -> the store."""
@@ -33,9 +34,12 @@ class Unit:
     `reads` is the database, or an open transaction on a second try. Nothing is written before `write`.
     """
 
-    def __init__(self, reads: Reads, shelf: Shelf, provided: Provided, voice: Voice, trail: Trail = UNTRACED) -> None:
+    def __init__(
+        self, reads: Reads, shelf: Shelf, provided: Provided, voice: Voice, vault: Vault, trail: Trail = UNTRACED
+    ) -> None:
         self.reads, self.voice, self.trail = reads, voice, trail
-        self._shelf, self._provided = shelf, provided
+        self._shelf, self._provided, self._vault = shelf, provided, vault
+        self._keys: Keyring | None = None
         self.arguments: dict[Any, list[Any]] = {}
         """Handlers' arguments that stay the same throughout the unit."""
         self._stores: dict[type[Any], Store[Any]] = {}
@@ -55,18 +59,36 @@ class Unit:
             made = self._shelf[kind]
             store = self._by_class.get(made)
             if store is None:
-                store = self._by_class[made] = made(self.reads)
+                store = self._by_class[made] = made(self.reads, self.keys if made.sealed else None)
             self._stores[kind] = store
         return store
 
+    @property
+    def keys(self) -> Keyring:
+        """The keys of what this unit reads and writes sealed."""
+        if self._keys is None:
+            self._keys = Keyring(self._vault, self.reads)
+        return self._keys
+
+    async def load_keys(self, wanted: Mapping[type[Any], Iterable[str]]) -> None:
+        """Fetch, in one query, the keys of the aggregates of each kind that seal with keys of their own."""
+        made = {kind: self._shelf[kind] for kind in wanted if kind in self._shelf}
+        own = [kind for kind, store in made.items() if store.sealed and store.sealed_by == store.identity]
+        if own:
+            await self.keys.load(owner for kind in own for owner in wanted[kind])
+
     def merge(self, cause: Cause) -> None:
         """What the handler staged counts from now on."""
+        if self._keys is not None:
+            self._keys.merge()
         for store in self._by_class.values():
             for kept, event in store.merge():
                 self.says.append(Said(kept, event, cause))
 
     def discard(self) -> None:
         """What the handler staged never happened."""
+        if self._keys is not None:
+            self._keys.discard()
         for store in self._by_class.values():
             store.discard()
 
@@ -75,12 +97,18 @@ class Unit:
         return {store.collection: ids for store in self._by_class.values() if (ids := store.touched())}
 
     async def write(self, transaction: Transaction) -> None:
-        """State, outbox and journal, in that order; raises LostRace when an aggregate has moved on."""
+        """Keys, state, outbox and journal, in that order; raises LostRace when an aggregate has moved on."""
         try:
+            if self._keys is not None:
+                await self._keys.load(owner for store in self._by_class.values() for owner in store.owners())
             outbox, journal = self._spoken()
             changed = [(store.collection, store.statements()) for store in self._by_class.values()]
+        except (TryAgain, LostRace):
+            raise
         except Exception as error:
             raise Unwritable(f"what was decided cannot be written ({type(error).__name__})") from error
+        if self._keys is not None:
+            await self._keys.write(transaction)
         for collection, statements in changed:
             await write_matching(transaction, collection, statements)
         await transaction.insert(OUTBOX.name, [*outbox, *self.extra])

@@ -25,6 +25,7 @@ from shared.platform.recall import recall
 from shared.platform.relay import Relay
 from shared.platform.restores import RESTORES, epoch_of
 from shared.platform.timers import Promise, Timers
+from shared.platform.vault import KEYS
 from shared.platform.watch import Watch
 
 KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS, RESTORES, LOST)
@@ -163,7 +164,8 @@ class Work:
     def layout(self) -> list[Collection]:
         """All collections of this service."""
         stores = {store.collection: store.layout() for store in self.hearing.shelf.values()}
-        return [*KEPT, *stores.values()]
+        seals = any(store.sealed for store in self.hearing.shelf.values())
+        return [*KEPT, *([KEYS] if seals else []), *stores.values()]
 
     def _tasks(self) -> dict[str, Task]:
         tasks: dict[str, Task] = {listener.name: listener.run for listener in self._listeners}

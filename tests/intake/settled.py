@@ -1,6 +1,7 @@
 """intake on the fake database, with a clock that stands still."""
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +16,13 @@ from shared.platform.hearing import Hearing
 from shared.platform.memory import MemoryDatabase
 from shared.platform.positions import Positions
 from shared.platform.service import hearing_for
-from shared.platform.settings import PlatformSettings, Publisher
+from shared.platform.settings import DEVELOPMENT_SECRET, PlatformSettings, Publisher
 from shared.platform.understand import Record
+from shared.platform.vault import Keyring, Vault
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TOPIC = "inbox.e-services.v1"
+VAULT = Vault((DEVELOPMENT_SECRET,), os.urandom)
 PUBLISHERS = (
     Publisher(name="e-services", municipality="1460", types=("contact-received",)),
     Publisher(name="other-town", municipality="1438", types=("contact-received",)),
@@ -45,6 +48,15 @@ def record(data: Mapping[str, Any], event_id: str = "1", offset: int = 0, topic:
     return Record(topic, 0, offset, b"key", json.dumps(data).encode(), headers)
 
 
+async def opened(database: MemoryDatabase, collection: str) -> list[Document]:
+    """The documents of a collection, with what is sealed in them opened."""
+    documents = await database.find(collection, {})
+    for store in parts(settings()).shelf.values():
+        if store.collection == collection:
+            await Keyring(VAULT, database).open(collection, store.sealed_by, documents)
+    return documents
+
+
 class Intake:
     """The service without Kafka: records in, documents out."""
 
@@ -60,7 +72,7 @@ class Intake:
         await Batch(self.hearing, positions, session).take(records)
 
     async def kept(self, collection: str) -> list[Document]:
-        return await self.database.find(collection, {})
+        return await opened(self.database, collection)
 
     async def said(self, short: str) -> list[dict[str, Any]]:
         outbox = await self.kept("outbox")

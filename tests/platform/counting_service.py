@@ -25,6 +25,7 @@ from shared.platform.secrets import Seal
 from shared.platform.settings import Publisher
 from shared.platform.store import Store
 from shared.platform.understand import Record
+from shared.platform.vault import Vault
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 STEPS = Stream("walking.steps.v1", "walking")
@@ -153,6 +154,7 @@ class Counting:
             clock=self.clock,
             wall=self.clock,
             seal=Seal("s" * 32, "parked", lambda n: b"n" * n),
+            vault=Vault(["m" * 32], lambda n: b"n" * n),
             metrics=Metrics(CollectorRegistry()),
             park_limit=50,
         )

@@ -14,6 +14,7 @@ from shared.platform.desk import Desk, Once
 from shared.platform.errors import TryAgain
 from shared.platform.logs import correlation_id
 from shared.platform.memory import MemoryDatabase
+from shared.platform.secrets import Seal
 from tests.platform.counting_service import Counted, Counting, Walk, Walks, stepped
 
 A, B = "1460-a", "1460-b"
@@ -72,6 +73,17 @@ async def test_another_request_under_the_same_key_is_invalid() -> None:
     with pytest.raises(Invalid) as refused:
         await desk.do(walking(2), under("k", Asked(steps=2)))
     assert refused.value.pointer == "/headers/Idempotency-Key"
+    assert await service.total(A) == 1
+
+
+async def test_an_answer_is_kept_sealed_and_with_another_secret_it_is_refused_not_done_again() -> None:
+    service = Counting()
+    await Desk(service.hearing).do(walking(), under("k"))
+    assert "total" not in str(await service.rows("requests"))
+    service.hearing.seal = Seal("t" * 32, "parked", lambda n: b"n" * n)
+    with pytest.raises(Refused) as refused:
+        await Desk(service.hearing).do(walking(), under("k"))
+    assert refused.value.code == "answer-unreadable"
     assert await service.total(A) == 1
 
 

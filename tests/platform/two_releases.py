@@ -20,6 +20,7 @@ from shared.platform.positions import Place, Positions
 from shared.platform.secrets import Seal
 from shared.platform.store import Store
 from shared.platform.understand import Record
+from shared.platform.vault import Vault
 from tests.platform.counting_service import AT, own
 
 MOVES = Stream("walking.moves.v1", "walking")
@@ -157,6 +158,7 @@ class Dancing:
             clock=self.clock,
             wall=self.clock,
             seal=Seal("s" * 32, "parked", lambda n: b"n" * n),
+            vault=Vault(["m" * 32], lambda n: b"n" * n),
             metrics=Metrics(CollectorRegistry()),
             park_limit=1_000,
             release=release,

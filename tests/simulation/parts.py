@@ -23,6 +23,7 @@ from shared.platform.parking import Parking
 from shared.platform.relay import Relay
 from shared.platform.secrets import Seal
 from shared.platform.timers import Timers
+from shared.platform.vault import Vault
 from tests.simulation.broker import Broker
 from tests.simulation.clients import Consumer, Producer
 from tests.simulation.loop import Loop
@@ -120,6 +121,7 @@ class Parts:
             clock=self._clock,
             wall=self._wall,
             seal=_seal(),
+            vault=Vault(["m" * 32], lambda count: b"n" * count),
             metrics=_metrics(),
             park_limit=1_000,
         )

@@ -56,6 +56,7 @@ async def erase_party(
         erasure = Erasure(at, person.id, asked.ground)
         erased = party.erased(erasure)
         parties.save(erased, says=[events.erased(party)])
+        parties.forget(party_id)
         return ErasureShown(party_id=party_id, **asdict(erased.erasure or erasure))
 
     return await desk.do(erase, Once.under(key, municipality, person.id, f"erasure {party_id}", asked))

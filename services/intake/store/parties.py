@@ -21,6 +21,10 @@ class Parties(Protocol):
         """Keep a party and say what is to be said of it."""
         ...
 
+    def forget(self, party_id: str, /) -> None:
+        """Delete the key of a party: what it sealed is gone."""
+        ...
+
 
 def _of_a_kind(document: Document) -> Document:
     """Schema 1 did not tell companies from persons, nor keep their numbers: an id that is keyed is a company's."""
@@ -36,6 +40,7 @@ class KeptParties(Store[Party]):
     identity = "party_id"
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _of_a_kind}
+    sealed = ("name", "e_mail", "phone", "role", "organisation_number", "company_name")
 
     async def known(self, party_id: str | None) -> Party | None:
         """See `Parties`."""
