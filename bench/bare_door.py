@@ -31,7 +31,7 @@ class Called(BaseModel):
 
     channel: str
     wish: str
-    case_type: str
+    case_types: list[str]
     language: str
     company: dict[str, str]
     person: dict[str, str]
@@ -78,8 +78,7 @@ def create_app(mongo_url: str, name: str) -> FastAPI:
             contact_id=contact_id,
             party_id=party_id,
             registered_at=at,
-            case_types=[called.case_type],
-            **called.model_dump(include={"channel", "language", "wish"}),
+            **called.model_dump(include={"channel", "case_types", "language", "wish"}),
         )
         contact = {"_id": contact_id, "municipality": municipality, "_v": 1, **answer.model_dump()}
         party = {"_id": party_id, "municipality": municipality, "_v": 1, **called.person}
