@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup rotate-keys restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -53,6 +53,9 @@ parked: $(READY)  ## what SERVICE=intake could not act on; DO="replay ID --becau
 backup: $(READY)  ## dumps what each service keeps (of make run) into the folder backups
 	@mkdir -p -m 700 backups && at=$$(date -u +%Y%m%dT%H%M%SZ) && for service in $(SERVICES); do \
 	  $(PY) -m stack env $(PY) -m shared.platform.backup dump --service $$service --to backups/$$service-$$at.tar.gz || exit; done
+
+rotate-keys: $(READY)  ## wraps the keys of personal data by the master key that is set now (of make run)
+	@$(PY) -m stack env $(PY) -m shared.platform.keys rotate --service intake
 
 restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 loses what is there
 	@[ -n "$(SERVICE)" ] && [ -n "$(FILE)" ] || \

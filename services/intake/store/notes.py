@@ -33,6 +33,8 @@ class KeptNotes(Store[Note]):
     collection = "notes"
     state = Note
     identity = "version_id"
+    sealed = ("text", "why")
+    sealed_by = "contact_id"
     indexes = (
         Index((("contact_id", 1), ("begun_at", 1), ("_id", 1))),
         Index((("note_id", 1), ("version", -1))),
