@@ -1,5 +1,6 @@
 """intake put together: the only file that knows all of it. `python -m services.intake.app` runs it."""
 
+import os
 from functools import partial
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from fastapi import FastAPI
 from holidays.countries.sweden import Sweden
 
 from services.intake.api import routers
+from services.intake.attachments import Keeping
 from services.intake.handlers import bus
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.ids import NewId, PartyIds
@@ -17,6 +19,8 @@ from services.intake.store.datafiles import read_cards, read_case_types
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
+from services.intake.store.uploads import KeptUploads, Uploads
+from shared.platform.clamd import Clamd
 from shared.platform.clock import Clock
 from shared.platform.database import Database
 from shared.platform.secrets import party_id
@@ -43,6 +47,7 @@ def parts(settings: Settings) -> Parts:
             Parties: KeptParties,
             AllSeries: KeptSeries,
             Notes: KeptNotes,
+            Uploads: KeptUploads,
         },
         provided={
             PartyIds: PartyIds(keyed),
@@ -50,9 +55,15 @@ def parts(settings: Settings) -> Parts:
             WorkingDays: swedish_working_days(),
             CaseTypes: case_types,
             Cards: read_cards(case_types, settings.data_dir),
+            Keeping: _keeping(settings),
         },
         doors=routers,
     )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    scanner = Clamd(settings.clamd_url) if settings.clamd_url else None
+    return Keeping(settings.attachment_bytes, scanner, partial(os.urandom, 32))
 
 
 def create_app(settings: Settings, database: Database, clock: Clock, wall: Clock) -> FastAPI:

@@ -1,20 +1,24 @@
-"""What intake hears: other municipal systems' contacts, in their inboxes."""
+"""What intake hears, other municipal systems' contacts, and what it does when a moment has come."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.intake import events
+from services.intake.model.attachment import Upload
 from services.intake.registration import Registers, register
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.ids import PartyIds
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.uploads import Uploads
 from shared.contracts.inbox import ContactReceived
 from shared.contracts.streams import INBOX
 from shared.platform.bus import Bus
+from shared.platform.files import Files
 from shared.platform.handlers import Origin
 
 bus = Bus("intake")
+BYTES_GO_AFTER = timedelta(minutes=1)
 
 
 @bus.hear(INBOX)
@@ -23,6 +27,7 @@ async def register_contact(
     contacts: Contacts,
     parties: Parties,
     series: AllSeries,
+    uploads: Uploads,
     ids: PartyIds,
     days: WorkingDays,
     origin: Origin,
@@ -30,4 +35,14 @@ async def register_contact(
 ) -> None:
     """Another system has received a contact: it becomes one of ours, once."""
     arrival = events.arrival(event, origin.municipality, origin.key, origin.publisher or "")
-    await register(arrival, Registers(contacts, parties, series, ids, days), at)
+    await register(arrival, Registers(contacts, parties, series, uploads, ids, days), at)
+
+
+@bus.when_due(Uploads)
+async def let_go(upload: Upload, uploads: Uploads, files: Files, at: datetime) -> None:
+    """No contact has taken an upload: first that is decided, for everybody to see, and only then do its bytes go."""
+    if upload.going:
+        await files.delete(upload.upload_id)
+        uploads.drop(upload.upload_id)
+    else:
+        uploads.save(upload.let_go(at + BYTES_GO_AFTER))

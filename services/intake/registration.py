@@ -13,16 +13,19 @@ from services.intake.rules.ids import PartyIds
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.uploads import Uploads
 from shared.contracts.refusal import Invalid
+from shared.platform.errors import TryAgain
 
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """What registering writes in: one unit's contacts, parties and series of numbers."""
+    """What registering writes in: one unit's contacts, parties, series of numbers and uploads."""
 
     contacts: Contacts
     parties: Parties
     series: AllSeries
+    uploads: Uploads
     ids: PartyIds
     days: WorkingDays
 
@@ -35,12 +38,23 @@ async def register(arrival: Arrival, registers: Registers, at: datetime) -> Cont
     known = await registers.contacts.get(named.contact_id_of(arrival))
     if known is not None:
         return known
+    await _keep_attachments(arrival, registers.uploads)
     party_id = await _keep_party(arrival, registers)
     speaker_id = await _keep_speaker(arrival, party_id, registers)
     number = await _next_number(arrival.municipality, registers.series, at)
     contact = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
     registers.contacts.save(contact, says=[events.registered(contact)])
     return contact
+
+
+async def _keep_attachments(arrival: Arrival, uploads: Uploads) -> None:
+    """From now on they are the contact's; TryAgain when one has waited so long that its bytes are going."""
+    for attachment in arrival.attachments:
+        if attachment.kept_out is None:
+            upload = await uploads.get(attachment.attachment_id)
+            if upload is None or upload.going:
+                raise TryAgain("an attachment must be taken in anew")
+            uploads.drop(upload.upload_id)
 
 
 async def _keep_party(arrival: Arrival, registers: Registers) -> str | None:

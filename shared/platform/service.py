@@ -24,6 +24,7 @@ from shared.platform.clock import Clock, SimulatedClock, SystemClock
 from shared.platform.database import Database
 from shared.platform.desk import Desk
 from shared.platform.errors import WrongSetting
+from shared.platform.files import Files
 from shared.platform.handlers import Handler
 from shared.platform.hearing import Hearing, Topic, full_type
 from shared.platform.metrics import Metrics
@@ -85,7 +86,7 @@ def hearing_for(parts: Parts, settings: PlatformSettings, database: Database, cl
         database=database,
         topics=topics_of(parts.bus, settings),
         shelf=parts.shelf,
-        provided=parts.provided,
+        provided={**parts.provided, Files: Files(database, clock)},
         clock=clock,
         wall=wall,
         seal=Seal(settings.secret_key, "parked", os.urandom),

@@ -26,6 +26,7 @@ class Kept(Generic[State]):
     said: dict[str, int]
     chain: bytes
     changed: bool = False
+    dropped: bool = False
 
 
 class Store(Generic[State]):
@@ -68,7 +69,7 @@ class Store(Generic[State]):
         self._kept: dict[str, Kept[State]] = {}
         self._absent: set[str] = set()
         self._asked: set[str] = set()
-        self._staged: dict[str, State] = {}
+        self._staged: dict[str, State | None] = {}
         self._says: list[tuple[str, Event]] = []
 
     @classmethod
@@ -90,7 +91,7 @@ class Store(Generic[State]):
         if kept is None and aggregate_id not in self._absent:
             await self.load([aggregate_id])
             kept = self._kept.get(aggregate_id)
-        return None if kept is None else kept.state
+        return None if kept is None or kept.dropped else kept.state
 
     def save(self, state: State, says: Sequence[Event] = ()) -> None:
         """Stage a new state and what is said of it; it counts once the handler has returned.
@@ -105,6 +106,15 @@ class Store(Generic[State]):
             if event.subject != aggregate_id:
                 raise ValueError("an event is said of the aggregate that is saved")
             self._says.append((aggregate_id, event))
+
+    def drop(self, aggregate_id: str) -> None:
+        """Stage that an aggregate, which was read here, is kept no more.
+
+        ValueError when something was said of it: others have heard of it, and its sequence must go on.
+        """
+        if self._kept[aggregate_id].said:
+            raise ValueError("what others have heard of is not dropped")
+        self._staged[aggregate_id] = None
 
     async def find(
         self, query: Query, matches: Callable[[State], bool], *, sort: Sort = (), limit: int = 0
@@ -174,7 +184,7 @@ class Store(Generic[State]):
         return [
             statement({"_id": kept.id, "_v": kept.version}, self._document(kept), upsert=kept.version == 0)
             for kept in self._kept.values()
-            if kept.changed
+            if kept.changed and not kept.dropped
         ]
 
     @property
@@ -189,19 +199,25 @@ class Store(Generic[State]):
             await self._ring.open(self.collection, self.sealed_by, found)
         return found
 
+    def dropped(self) -> list[tuple[str, int]]:
+        """The ids of what is kept no more, and the versions in which it was read."""
+        return [(kept.id, kept.version) for kept in self._kept.values() if kept.dropped]
+
     def _seen(self) -> Iterator[State]:
         for aggregate_id, kept in self._kept.items():
-            yield self._staged.get(aggregate_id, kept.state)
+            state = self._staged.get(aggregate_id, None if kept.dropped else kept.state)
+            if state is not None:
+                yield state
         for aggregate_id, state in self._staged.items():
-            if aggregate_id not in self._kept:
+            if state is not None and aggregate_id not in self._kept:
                 yield state
 
-    def _change(self, aggregate_id: str, state: State) -> None:
+    def _change(self, aggregate_id: str, state: State | None) -> None:
         kept = self._kept.get(aggregate_id)
-        if kept is None:
+        if kept is None and state is not None:
             self._kept[aggregate_id] = Kept(aggregate_id, state, 0, {}, b"", changed=True)
-        else:
-            kept.state, kept.changed = state, True
+        elif kept is not None:
+            kept.state, kept.changed, kept.dropped = state or kept.state, True, state is None
 
     def _remember(self, document: Document) -> None:
         key = document["_id"]

@@ -130,7 +130,7 @@ class Timers:
         context = unit.trail.keeps(promise.name)
         await promise.wants.function(before, *promise.wants.arguments(unit))
         after = await store.get(aggregate_id)
-        if after is None or (after.due_at is not None and after.due_at <= unit.voice.at):
+        if after is not None and after.due_at is not None and after.due_at <= unit.voice.at:
             raise RuntimeError("a promise that was kept must say when the next one is due")
         unit.merge(Cause(traceparent=context))
 

@@ -103,6 +103,7 @@ class Unit:
                 await self._keys.load(owner for store in self._by_class.values() for owner in store.owners())
             outbox, journal = self._spoken()
             changed = [(store.collection, store.statements()) for store in self._by_class.values()]
+            dropped = [(store.collection, *one) for store in self._by_class.values() for one in store.dropped()]
         except (TryAgain, LostRace):
             raise
         except Exception as error:
@@ -111,6 +112,8 @@ class Unit:
             await self._keys.write(transaction)
         for collection, statements in changed:
             await write_matching(transaction, collection, statements)
+        for collection, aggregate_id, version in dropped:
+            await delete_matching(transaction, collection, aggregate_id, version)
         await transaction.insert(OUTBOX.name, [*outbox, *self.extra])
         await transaction.insert(JOURNAL.name, journal)
 
@@ -127,6 +130,12 @@ class Unit:
 async def write_matching(transaction: Transaction, collection: str, statements: list[Document]) -> None:
     """Run statements that must all match; LostRace when one does not."""
     if statements and await transaction.update(collection, statements) != len(statements):
+        raise LostRace(f"{collection} has moved on")
+
+
+async def delete_matching(transaction: Transaction, collection: str, aggregate_id: str, version: int) -> None:
+    """Delete an aggregate as it was read; LostRace when it has changed since."""
+    if await transaction.delete(collection, {"_id": aggregate_id, "_v": version}) != 1:
         raise LostRace(f"{collection} has moved on")
 
 

@@ -10,6 +10,7 @@ from shared.platform.clock import SimulatedClock
 from shared.platform.database import Collection
 from shared.platform.desk import REQUESTS
 from shared.platform.errors import LostRace, Outdated, TryAgain
+from shared.platform.files import CHUNKS, FILES
 from shared.platform.handlers import Handler
 from shared.platform.heard import INBOUND, LANES
 from shared.platform.hearing import Hearing
@@ -28,7 +29,7 @@ from shared.platform.timers import Promise, Timers
 from shared.platform.vault import KEYS
 from shared.platform.watch import Watch
 
-KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS, RESTORES, LOST)
+KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS, RESTORES, LOST, FILES, CHUNKS)
 """The platform's own collections in each service's database."""
 WAKE_EVERY = 0.5
 START_PAUSE = 1.0

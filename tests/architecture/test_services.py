@@ -44,7 +44,13 @@ def test_every_service_has_the_same_files(service: str) -> None:
 def test_a_service_alone_with_shared_imports_and_passes_its_own_tests(service: str, tmp_path: Path) -> None:
     for part in ("shared", f"services/{service}", f"tests/{service}"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("services/__init__.py", "tests/__init__.py", "tests/waiting.py", "pyproject.toml"):
+    for file in (
+        "services/__init__.py",
+        "tests/__init__.py",
+        "tests/waiting.py",
+        "tests/fake_clamd.py",
+        "pyproject.toml",
+    ):
         shutil.copy(ROOT / file, tmp_path / file)
     command = [sys.executable, "-m", "pytest", f"tests/{service}", "-m", "not servers", "-q", "-p", "no:cacheprovider"]
     command += ["--ignore-glob=*with_servers*"]

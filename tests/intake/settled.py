@@ -12,6 +12,7 @@ from shared.contracts.inbox import ContactReceived
 from shared.platform.batch import Batch
 from shared.platform.clock import FixedClock
 from shared.platform.database import Document
+from shared.platform.desk import Desk
 from shared.platform.hearing import Hearing
 from shared.platform.memory import MemoryDatabase
 from shared.platform.positions import Positions
@@ -29,8 +30,8 @@ PUBLISHERS = (
 )
 
 
-def settings() -> Settings:
-    return Settings(platform=PlatformSettings(environment="development", publishers=PUBLISHERS))
+def settings(**others: Any) -> Settings:
+    return Settings(platform=PlatformSettings(environment="development", publishers=PUBLISHERS), **others)
 
 
 def contact(**members: Any) -> dict[str, Any]:
@@ -60,10 +61,12 @@ async def opened(database: MemoryDatabase, collection: str) -> list[Document]:
 class Intake:
     """The service without Kafka: records in, documents out."""
 
-    def __init__(self) -> None:
-        self.database = MemoryDatabase()
-        clock = FixedClock(AT)
-        self.hearing: Hearing = hearing_for(parts(settings()), settings().platform, self.database, clock, clock)
+    def __init__(self, database: MemoryDatabase | None = None, **others: Any) -> None:
+        told = settings(**others)
+        brought = parts(told)
+        self.database, self.clock = database or MemoryDatabase(), FixedClock(AT)
+        self.hearing: Hearing = hearing_for(brought, told.platform, self.database, self.clock, self.clock)
+        self.desk, self.promises = Desk(self.hearing), brought.bus.promises
 
     async def hear(self, *records: Record) -> None:
         session = await self.database.session()

@@ -8,12 +8,16 @@ import httpx
 import pytest
 
 from services.intake.app import create_app
+from services.intake.attachments import take
+from services.intake.model.attachment import Attachment
 from services.intake.settings import Settings
 from shared.platform.clock import FixedClock, SystemClock
+from shared.platform.files import Files
 from shared.platform.memory import MemoryDatabase
 from shared.platform.settings import PlatformSettings
 from shared.platform.token import make_key, make_token
-from tests.intake.settled import AT, PUBLISHERS, opened
+from tests.intake.settled import AT, PUBLISHERS, Intake, opened
+from tests.intake.test_attachments import arriving, registered
 
 CALL = {"channel": "phone", "wish": "Får vi ha uteservering?", "person": {"phone": "0531-1"}}
 
@@ -144,3 +148,40 @@ async def test_a_company_that_was_erased_can_come_back(
     assert (party["name"], party["e_mail"], party["erasure"]["erased_by"]) == ("Cia Glas", None, "bo")
     [*_, declared] = await database.find("outbox", {"_id.k": f"intake.parties.v1|{party_id}"}, sort=(("_id", 1),))
     assert (declared["_id"]["s"], b"Cia Glas" in declared["b"]) == (3, True)
+
+
+async def test_an_attachment_is_given_out_as_a_file_to_save(
+    reception: httpx.AsyncClient, database: MemoryDatabase
+) -> None:
+    contact_id, attachment = await with_attachment(database, b"<script>alert(1)</script>", "Planlösning.html")
+    shown = (await reception.get(f"/1460/contacts/{contact_id}")).json()["attachments"]
+    assert [(one["name"], one["size"], "key" in one) for one in shown] == [("Planlösning.html", 25, False)]
+    fetched = await reception.get(f"/1460/contacts/{contact_id}/attachments/{attachment.attachment_id}")
+    assert (fetched.status_code, fetched.content) == (200, b"<script>alert(1)</script>")
+    told = {name: fetched.headers[name] for name in ("x-content-type-options", "content-disposition", "content-length")}
+    assert told == {
+        "x-content-type-options": "nosniff",
+        "content-disposition": "attachment; filename*=UTF-8''Planl%C3%B6sning.html",
+        "content-length": "25",
+    }
+
+
+async def test_an_attachment_of_another_contact_or_town_or_that_is_gone_is_not_there(
+    reception: httpx.AsyncClient, key: Path, database: MemoryDatabase
+) -> None:
+    contact_id, attachment = await with_attachment(database, b"Hej", "hej.txt")
+    other = (await reception.post("/1460/contacts", json=CALL)).json()["contact_id"]
+    door = f"/1460/contacts/{contact_id}/attachments/{attachment.attachment_id}"
+    assert (await reception.get(door.replace(contact_id, other))).status_code == 404
+    assert (await reception.get(door.replace(attachment.attachment_id, "1460-a-x"))).status_code == 404
+    assert (await reception.get(door.replace("/1460/", "/1438/", 1))).status_code == 403
+    assert (await reception.get(door, headers=bearer(key, "bo", "manager"))).status_code == 403
+    await Files(database, FixedClock(AT)).delete(attachment.attachment_id)
+    assert (await reception.get(door)).status_code == 404
+
+
+async def with_attachment(database: MemoryDatabase, content: bytes, name: str) -> tuple[str, Attachment]:
+    """A contact that came with one file."""
+    intake = Intake(database)
+    attachment = await take(arriving(content, name), intake.desk)
+    return await registered(intake, attachment), attachment

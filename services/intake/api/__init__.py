@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from services.intake.api import (
+    attachments,
     cards,
     contacts,
     notes,
@@ -12,6 +13,7 @@ from services.intake.api import (
 )
 
 routers: Sequence[APIRouter] = (
+    attachments.router,
     cards.router,
     contacts.router,
     notes.router,

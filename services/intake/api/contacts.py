@@ -15,6 +15,7 @@ from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.uploads import Uploads
 from shared.contracts.refusal import Unknown
 from shared.platform.desk import Once
 from shared.platform.web.at_desk import AtDesk
@@ -39,13 +40,14 @@ async def register_contact(
         contacts: Contacts,
         parties: Parties,
         series: AllSeries,
+        uploads: Uploads,
         ids: PartyIds,
         days: WorkingDays,
         new: NewId,
         at: datetime,
     ) -> ContactShown:
         arrival = asked.arrival(municipality, person.id, key or new.make(), at)
-        return shown(await register(arrival, Registers(contacts, parties, series, ids, days), at))
+        return shown(await register(arrival, Registers(contacts, parties, series, uploads, ids, days), at))
 
     once = Once.under(key, municipality, person.id, "contacts", asked)
     return await desk.do(take_down, once, turn=municipality)

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
+from services.intake.model.attachment import KeptOut
 from services.intake.model.contact import Arrival, Contact, ContactState, Delivery, Place, PromisedAnswer, Speaker
 
 CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
@@ -94,6 +95,20 @@ class ContactAsked(BaseModel):
         )
 
 
+class AttachmentShown(BaseModel):
+    """A file that came with the contact: `…/attachments/{attachment_id}` gives its bytes, unless they were kept out."""
+
+    attachment_id: str
+    name: str
+    declared_type: str
+    media_type: str = Field(description="what its bytes look like")
+    size: int
+    sha256: str
+    scanned: bool
+    kept_out: KeptOut | None
+    threat: str | None
+
+
 class ContactShown(BaseModel):
     """A registered contact."""
 
@@ -117,6 +132,7 @@ class ContactShown(BaseModel):
     arrived_on: date
     registered_by: str
     reference: str | None
+    attachments: Annotated[list[AttachmentShown], BeforeValidator(lambda kept: kept or ())]
 
 
 def shown(contact: Contact) -> ContactShown:

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from services.intake.model.attachment import Attachment
+
 GENERAL = "ovrigt"
 """The case type of a wish that nobody has sorted yet (7-domain-facts, seed catalogue: övrigt)."""
 
@@ -85,6 +87,7 @@ class Arrival:
     survey_consent: bool | None = None
     delivery: Delivery | None = None
     at_reception: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def names_company(self) -> bool:
@@ -104,7 +107,7 @@ class Contact:
     `number` is its own in the register of its municipality and year. Three things are kept apart: when it reached us
     (`received_at`), when it was written down (`registered_at`), and the day that it counts as come in (`arrived_on`,
     FL 22). `party_id` is who asks: the company, or the person where no company was named; `speaker_id` is the person
-    who spoke for a company.
+    who spoke for a company. What is sealed (wish, place, attachments) is None once the contact's key is gone.
     """
 
     municipality: str
@@ -128,3 +131,4 @@ class Contact:
     opening_on: date | None = None
     promised: PromisedAnswer | None = None
     survey_consent: bool | None = None
+    attachments: tuple[Attachment, ...] | None = None

@@ -13,6 +13,7 @@ class Action(StrEnum):
     REGISTER_CONTACT = "register-contact"
     READ_CONTACT = "read-contact"
     LIST_CONTACTS = "list-contacts"
+    READ_ATTACHMENT = "read-attachment"
     ERASE_PARTY = "erase-party"
     READ_GUIDANCE = "read-guidance"
     WRITE_NOTE = "write-note"
@@ -23,6 +24,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.REGISTER_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.READ_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
+    Action.READ_ATTACHMENT: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
     Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
     Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),

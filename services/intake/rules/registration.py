@@ -60,4 +60,5 @@ def taken_down(
         arrived_on=arrived_on(arrival, days),
         state=ContactState.AT_RECEPTION if arrival.at_reception else ContactState.HANDED_OVER,
         reference=arrival.reference,
+        attachments=arrival.attachments or None,
     )
