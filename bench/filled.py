@@ -4,6 +4,8 @@ Each document is made once by the service's own store, from its own model, and t
 ids and at other moments: ten million documents for a million matters are too many to decide one by one.
 """
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +34,9 @@ from shared.platform.heard import inbound_row
 from shared.platform.memory import MemoryDatabase
 from shared.platform.mongo import connect
 from shared.platform.outbox import Cause, Voice, spoken
+from shared.platform.settings import DEVELOPMENT_SECRET
 from shared.platform.store import Store, kept_moment
+from shared.platform.vault import DataKey, Keyring, Vault
 from shared.platform.work import KEPT
 
 CODE = "1460"
@@ -100,8 +104,22 @@ def contacts(numbers: range) -> Iterator[Document]:
     template, _ = _contact()
     for number in numbers:
         at = kept_moment(_at(number))
-        own = {"_id": named("c", number), "party_id": named("p", number), "received_at": at, "registered_at": at}
-        yield {**template, **own}
+        contact_id, wish = named("c", number), json.dumps(WISH).encode()
+        key = DataKey(_key(number), os.urandom)
+        sealed = key.print + key.seal(wish, f"{KeptContacts.collection}|{contact_id}|wish")
+        about = {"_id": contact_id, "contact_id": contact_id, "party_id": named("p", number), "wish": sealed}
+        yield {**template, **about, "received_at": at, "registered_at": at}
+
+
+def keys(numbers: range) -> Iterator[Document]:
+    """What opens the contacts' wishes."""
+    vault = Vault([DEVELOPMENT_SECRET], os.urandom)
+    for number in numbers:
+        yield vault.wrapped(named("c", number), _key(number))
+
+
+def _key(number: int) -> bytes:
+    return hashlib.sha256(f"key of contact {number}".encode()).digest()
 
 
 def said_of_contacts(numbers: range) -> Iterator[Document]:
@@ -112,8 +130,10 @@ def said_of_contacts(numbers: range) -> Iterator[Document]:
 
 def _contact() -> tuple[Document, list[Document]]:
     ids = (CODE, named("c", 0), named("p", 0))
-    contact = Contact(*ids, "web", ("bygglov",), "sv", WISH, BEGAN, BEGAN, "e-services", BEGAN.date())
-    return _made(KeptContacts(MemoryDatabase()), contact, [of_intake.registered(contact)], "intake")
+    contact = Contact(*ids, "web", ("bygglov",), "sv", None, BEGAN, BEGAN, "e-services", BEGAN.date())
+    nothing = MemoryDatabase()
+    ring = Keyring(Vault([DEVELOPMENT_SECRET], os.urandom), nothing)
+    return _made(KeptContacts(nothing, ring), contact, [of_intake.registered(contact)], "intake")
 
 
 def inbound(numbers: range) -> Iterator[Document]:
@@ -193,7 +213,7 @@ def lanes_of_notify(numbers: range) -> Iterator[Document]:
 Documents = Callable[[range], Iterator[Document]]
 FILLED: Mapping[str, Mapping[str, Documents]] = {
     "routing": {"matters": matters, "lanes": lanes_of_routing, "journal": said_of_matters},
-    "intake": {"contacts": contacts, "inbound": inbound, "journal": said_of_contacts},
+    "intake": {"contacts": contacts, "keys": keys, "inbound": inbound, "journal": said_of_contacts},
     "notify": {
         "recipients": recipients,
         "messages": messages,
