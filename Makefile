@@ -39,8 +39,8 @@ demo-compose: $(READY)  ## the same story against what docker compose started
 	@set -a; . ./.env; DEMO_TOKEN_COMMAND="docker compose run --rm --no-TTY token" \
 	  $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
 
-token: $(READY)  ## a token for development: ROLE=receptionist
-	@$(PY) -m stack env $(PY) -m shared.platform.token $(if $(ROLE),"$(ROLE)")
+token: $(READY)  ## a token for development: ROLE=receptionist; ID=e-services says whom it speaks of
+	@$(PY) -m stack env $(PY) -m shared.platform.token $(if $(ROLE),"$(ROLE)") $(if $(ID),--id "$(ID)")
 
 top: $(READY)  ## how each instance of each service fares, live; q leaves
 	@$(PY) -m stack env $(PY) -m shared.platform.top

@@ -13,8 +13,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+OVER_HTTP = [{"from_on": "2026-01-01", "per_minute": 600}]
 PUBLISHERS = [
-    {"name": "e-services", "municipality": "1460", "types": ["contact-received"]},
+    {"name": "e-services", "municipality": "1460", "types": ["contact-received"], "http_rates": OVER_HTTP},
+    {"name": "business-register", "municipality": "1460", "types": ["company-changed"], "http_rates": OVER_HTTP},
     {"name": "finance", "municipality": "1460", "types": ["contract-signed"]},
     {"name": "staff", "municipality": "1460", "types": ["officer-changed"]},
 ]

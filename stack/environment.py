@@ -10,11 +10,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from stack.env_file import PUBLISHERS
 from stack.places import DATA, free_port
 from stack.problem import Problem
 
 SERVICES = ("intake", "routing", "procurement", "notify")
-PUBLISHERS = (("e-services", "contact-received"), ("finance", "contract-signed"), ("staff", "officer-changed"))
 MUNICIPALITY = "1460"
 OURS = ("KOMMUNKONTAKT_", *(f"{service.upper()}_" for service in SERVICES))
 
@@ -60,7 +60,7 @@ def service_environment(kafka_url: str, mongo_url: str, smtp_url: str, ports: Po
     told = {
         "KOMMUNKONTAKT_ENVIRONMENT": "development",
         "KOMMUNKONTAKT_CLOCK": "simulated",
-        "KOMMUNKONTAKT_PUBLISHERS": json.dumps(_publishers()),
+        "KOMMUNKONTAKT_PUBLISHERS": json.dumps(PUBLISHERS),
         "KOMMUNKONTAKT_SECRET_KEY": _secret(data, "secret-key"),
         "KOMMUNKONTAKT_PARTY_SECRET": _secret(data, "party-secret"),
         "KOMMUNKONTAKT_MASTER_KEY": _secret(data, "master-key"),
@@ -71,10 +71,6 @@ def service_environment(kafka_url: str, mongo_url: str, smtp_url: str, ports: Po
     addresses = {"KAFKA_URL": kafka_url, "MONGO_URL": mongo_url, "SMTP_URL": smtp_url}
     told |= {f"KOMMUNKONTAKT_{name}": url for name, url in addresses.items()} | {"NOTIFY_SMTP_URL": smtp_url}
     return told
-
-
-def _publishers() -> list[dict[str, object]]:
-    return [{"name": name, "municipality": MUNICIPALITY, "types": [type_]} for name, type_ in PUBLISHERS]
 
 
 def _secret(data: Path, name: str) -> str:

@@ -4,7 +4,8 @@ import re
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from shared.platform.settings import ServiceSettings, SmtpUrl
+from shared.platform.addresses import SmtpUrl
+from shared.platform.settings import ServiceSettings
 
 DEVELOPMENT_SENDER = "kommunkontakt@kommun.example"
 ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")

@@ -16,7 +16,7 @@ from shared.platform.counting import count_all
 from shared.platform.database import Document, Reads, Session, Transaction
 from shared.platform.early import load_early
 from shared.platform.errors import LostRace, NotYet, Outdated, Taken, TooManyParked, TryAgain, Unwritable
-from shared.platform.heard import INBOUND, LANES, Lane, Lanes, Verdict, inbound_row
+from shared.platform.heard import LANES, Inbound, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, items_of
 from shared.platform.outbox import Cause
@@ -26,6 +26,7 @@ from shared.platform.parked import (
     Kind,
     Reason,
     behind,
+    corrected,
     gap,
     parked_event,
     parking,
@@ -54,10 +55,9 @@ class Work:
 
     unit: Unit
     lanes: dict[str, Lane]
-    known: set[str]
+    inbound: Inbound
     back: Back
     streak: int
-    inbound: list[Document] = field(default_factory=list)
     parked: list[Document] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -148,20 +148,14 @@ class Batch:
     async def _decide(self, items: list[Item], reads: Reads) -> Work:
         unit = self._hearing.unit(reads)
         lanes = await self._lanes.load(reads, {lane for item in items for lane in (item.lane, item.heard_in) if lane})
-        known, back = await self._inbound_known(items, reads), await look_back(reads, items, lanes)
-        work = Work(unit, lanes, known, back, self._hearing.streak)
+        inbound = await Inbound.load(reads, [item.identity for item in items if item.identity])
+        work = Work(unit, lanes, inbound, await look_back(reads, items, lanes), self._hearing.streak)
         await load_early(unit, items)
         for item in items:
             lane = lanes.get(item.lane) if item.lane else None
             if self._to_act_on(work, item, lane):
                 await self._act(work, item, lane)
         return work
-
-    async def _inbound_known(self, items: list[Item], reads: Reads) -> set[str]:
-        wanted = [item.identity for item in items if item.identity]
-        if not wanted:
-            return set()
-        return {found["_id"] for found in await reads.find(INBOUND.name, {"_id": {"$in": wanted}})}
 
     def _to_act_on(self, work: Work, item: Item, lane: Lane | None) -> bool:
         """Whether it is ours to act on, now: not heard before, not behind another, without a fault."""
@@ -179,10 +173,10 @@ class Batch:
 
     def _heard_before(self, work: Work, item: Item) -> bool:
         """Whether nothing is left to do: a repeat, or a gap that is now parked."""
+        if not item.own:
+            return item.identity is not None and self._repeated_inbound(work, item, item.identity)
         if item.envelope is None:
             return False
-        if not item.own:
-            return self._repeated_inbound(work, item, item.envelope)
         heard = work.lanes.get(item.heard_in or "")
         return heard is not None and self._repeated(work, item, item.envelope, heard)
 
@@ -196,13 +190,16 @@ class Batch:
             work.counts["repeated", ""] += 1
         return verdict is not Verdict.NEXT
 
-    def _repeated_inbound(self, work: Work, item: Item, envelope: Envelope) -> bool:
-        key = item.identity
-        if key is None or key in work.known:
+    def _repeated_inbound(self, work: Work, item: Item, key: str) -> bool:
+        if key not in work.inbound.known:
+            source, event_id = item.source_and_id
+            work.inbound.note(key, inbound_row(key, source or "", event_id or "", work.unit.voice.at))
+        elif work.inbound.is_correction(key, item.record.print):
+            work.inbound.correct(key)
+            work.parked.append(corrected(key, work.unit.voice.at))
+        else:
             work.counts["repeated", ""] += 1
             return True
-        work.known.add(key)
-        work.inbound.append(inbound_row(key, envelope.source, envelope.id, work.unit.voice.at))
         return False
 
     async def _act(self, work: Work, item: Item, lane: Lane | None) -> None:
@@ -239,7 +236,9 @@ class Batch:
         if blocks is not None:
             blocks.block(unread=item.own and item.envelope is None)
             work.back.note(item)
-        work.parked.append(kept)
+        work.parked.append(parking(kept))
+        if reason.kind is Kind.REJECTED and item.identity is not None:
+            work.inbound.refuse(kept["identity"], kept["print"])
         self._tell(work, item, reason, kept)
 
     def _tell(self, work: Work, item: Item, reason: Reason, kept: Document) -> None:
@@ -263,9 +262,9 @@ class Batch:
         await self._positions.write(transaction, targets)
         changed = [lane.statement() for lane in work.lanes.values() if lane.changed]
         await write_matching(transaction, LANES.name, changed)
-        await transaction.insert(INBOUND.name, work.inbound)
+        await work.inbound.write(transaction)
         await work.unit.write(transaction)
-        await transaction.update(PARKED.name, [parking(kept) for kept in work.parked])
+        await transaction.update(PARKED.name, work.parked)
 
     def _done(self, work: Work, targets: Targets) -> None:
         self._positions.advance(targets)

@@ -71,6 +71,12 @@ class Why(Enum):
         "The data must be JSON in the member data, not base64 in data_base64.",
         "Innehållet måste vara JSON i medlemmen data, inte base64 i data_base64.",
     )
+    CONTENT_TYPE = (
+        "Over HTTP the datacontenttype is the header Content-Type, and must not stand in ce-datacontenttype.",
+        "Över HTTP är datacontenttype huvudet Content-Type och får inte stå i ce-datacontenttype.",
+    )
+    NOT_LIST = ("A batch of CloudEvents must be a JSON array.", "Flera CloudEvents måste vara en JSON-lista.")
+    TOO_MANY = ("A batch may hold at most 500 events.", "Högst 500 händelser får skickas på en gång.")
 
     @property
     def en(self) -> str:

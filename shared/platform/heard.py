@@ -6,12 +6,13 @@ moment conflicts rather than slips by.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from shared.platform.database import Collection, Document, Index, Reads, statement
+from shared.platform.database import Collection, Document, Index, Query, Reads, Transaction, statement
+from shared.platform.errors import LostRace
 
 LANES = Collection("lanes")
 Numbers = tuple[int, int, int, int, int]
@@ -113,5 +114,58 @@ def inbound_id(topic: str, source: str, event_id: str) -> str:
 
 
 def inbound_row(key: str, source: str, event_id: str, at: datetime) -> Document:
-    """The row that says an inbound event was heard."""
-    return {"_id": key, "source": source[:500], "id": event_id[:500], "at": at}
+    """The row that says an inbound event was heard; `refused` is the print of one that was, until it is put right."""
+    return {"_id": key, "source": source[:500], "id": event_id[:500], "at": at, "refused": None}
+
+
+def refusal(key: str, refused: bytes | None, still: Query | None = None) -> Document:
+    """The statement that says of an inbound event that was heard: it was refused, or (None) is so no more."""
+    return statement({"_id": key, **(still or {})}, {"$set": {"refused": refused}})
+
+
+@dataclass(slots=True)
+class Inbound:
+    """The inbound events of one batch. The same event again changes nothing; another one under the identity of one that
+    was refused is its correction, and judged anew. `known` holds, by identity, the print of what was refused.
+    """
+
+    known: dict[str, bytes | None]
+    new: dict[str, Document] = field(default_factory=dict)
+    before: dict[str, bytes | None] = field(default_factory=dict)
+    elsewhere: list[Document] = field(default_factory=list)
+
+    @classmethod
+    async def load(cls, reads: Reads, keys: Sequence[str]) -> "Inbound":
+        """What was heard of these before; nothing is asked for none."""
+        rows = await reads.find(INBOUND.name, {"_id": {"$in": keys}}) if keys else []
+        return cls({row["_id"]: row.get("refused") for row in rows})
+
+    def is_correction(self, key: str, print_: bytes) -> bool:
+        """Whether something else was refused under this identity."""
+        return self.known.get(key) not in (None, print_)
+
+    def correct(self, key: str) -> None:
+        """What was refused is put right."""
+        if key not in self.new:
+            self.before.setdefault(key, self.known[key])
+        self.known[key] = None
+
+    def note(self, key: str, row: Document) -> None:
+        """It is heard for the first time."""
+        self.known[key], self.new[key] = None, row
+
+    def refuse(self, key: str, print_: bytes) -> None:
+        """It cannot be taken as it is."""
+        if key in self.known:
+            self.known[key] = print_
+        else:
+            self.elsewhere.append(refusal(key, print_))
+
+    async def write(self, transaction: Transaction) -> None:
+        """What was heard, and what became of it; LostRace when a person has decided at the same moment."""
+        await transaction.insert(INBOUND.name, [{**row, "refused": self.known[key]} for key, row in self.new.items()])
+        corrected = [refusal(key, self.known[key], {"refused": print_}) for key, print_ in self.before.items()]
+        if corrected and await transaction.update(INBOUND.name, corrected) != len(corrected):
+            raise LostRace("an inbound event was decided by another")
+        if self.elsewhere:
+            await transaction.update(INBOUND.name, self.elsewhere)

@@ -10,7 +10,7 @@ from shared.platform.acts import Acts, Numbers
 from shared.platform.clock import Clock
 from shared.platform.cloudevents import Envelope
 from shared.platform.database import Database, Reads
-from shared.platform.errors import TryAgain
+from shared.platform.errors import NotAnEvent, TryAgain
 from shared.platform.handlers import Handler, Origin
 from shared.platform.heard import inbound_id
 from shared.platform.metrics import Metrics
@@ -23,6 +23,17 @@ from shared.platform.vault import Vault
 
 PARK_LIMIT = 100
 """So many parked in a row on own streams mean that our deploy is bad, not their data."""
+
+NOT_ITS_SOURCE = (
+    "This publisher is not registered for this source.",
+    "/source",
+    "Avsändaren är inte registrerad för den här källan (source).",
+)
+NOT_ITS_TOWN = (
+    "This publisher speaks for another municipality.",
+    "/municipality",
+    "Avsändaren talar för en annan kommun.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,15 @@ class Topic:
     def may_say(self, type_: str) -> bool:
         """Whether a type may be said here: on an inbox only what the publisher is registered for."""
         return self.publisher is None or type_ in map(full_type, self.publisher.types)
+
+    def check(self, envelope: Envelope) -> None:
+        """NotAnEvent when a publisher may not say this, beside its type: a source or a town that is not its own."""
+        if self.publisher is None:
+            return
+        if self.publisher.sources and envelope.source not in self.publisher.sources:
+            raise NotAnEvent(*NOT_ITS_SOURCE)
+        if envelope.municipality not in (None, self.publisher.municipality):
+            raise NotAnEvent(*NOT_ITS_TOWN)
 
 
 def full_type(short: str) -> str:

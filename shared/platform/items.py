@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts.event import Event
-from shared.platform.cloudevents import Envelope
+from shared.platform.cloudevents import Envelope, glimpse
 from shared.platform.errors import NotAnEvent
 from shared.platform.handlers import Handler
+from shared.platform.heard import inbound_id
 from shared.platform.hearing import Hearing, Topic, identity, is_known
 from shared.platform.heartbeats import is_heartbeat
 from shared.platform.understand import Record, read_event, understand
@@ -51,6 +52,13 @@ class Item:
         return self.envelope.municipality if self.envelope else None
 
     @property
+    def source_and_id(self) -> tuple[str | None, str | None]:
+        """What an inbound event is known by, as far as it can be read."""
+        if self.envelope is not None:
+            return self.envelope.source, self.envelope.id
+        return glimpse(self.record.headers, self.record.value)[:2]
+
+    @property
     def harmless(self) -> bool:
         """Whether it can be told back at once."""
         return not self.own and self.fault is not None
@@ -82,6 +90,8 @@ def item_of(hearing: Hearing, record: Record) -> Item:
     except NotAnEvent as error:
         item.fault = error
         item.passed_by = not own and not topic.answers_for
+        if not own and not item.passed_by:
+            item.identity = _glimpsed(item)
     else:
         _find_handler(hearing, item, item.envelope)
     item.lane = item.heard_in = _lane(hearing, item)
@@ -95,6 +105,9 @@ def _find_handler(hearing: Hearing, item: Item, envelope: Envelope) -> None:
     if not item.own and not item.topic.may_say(envelope.type) and is_known(envelope.type):
         item.fault = NotAnEvent(*NOT_REGISTERED)
         item.passed_by = not item.topic.answers_for
+        item.identity = (
+            None if item.passed_by else item.identity
+        )  # another tells it back, and what puts it right is ours
     elif item.handler is None:
         item.passed_by = True
     else:
@@ -103,9 +116,15 @@ def _find_handler(hearing: Hearing, item: Item, envelope: Envelope) -> None:
 
 def _read(item: Item, handler: Handler, envelope: Envelope) -> None:
     try:
+        item.topic.check(envelope)
         item.event = read_event(handler.kind, envelope, item.body)
     except NotAnEvent as error:
         item.fault = error
+
+
+def _glimpsed(item: Item) -> str | None:
+    source, event_id = item.source_and_id
+    return inbound_id(item.record.topic, source, event_id) if source and event_id else None
 
 
 def _lane(hearing: Hearing, item: Item) -> str | None:

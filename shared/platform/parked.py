@@ -15,6 +15,7 @@ from shared.platform.cloudevents import Envelope, glimpse
 from shared.platform.cloudevents_reasons import in_swedish
 from shared.platform.database import Collection, Document, Index, statement
 from shared.platform.errors import NotAnEvent, NotYet, Unwritable
+from shared.platform.heard import inbound_id
 from shared.platform.logs import trace_of
 from shared.platform.outbox import Cause, Voice, published
 from shared.platform.secrets import Seal
@@ -29,6 +30,7 @@ PARKED = Collection(
         Index((("retry_at", 1),), where={"open": True}),
         Index((("kind", 1), ("at", 1)), where={"open": True}),
         Index((("municipality", 1), ("_id", 1))),
+        Index((("identity", 1),)),
     ),
 )
 NOWHERE = "0000"
@@ -123,6 +125,8 @@ def row(
         "subject": envelope.subject if envelope and envelope.sequence else None,
         "source": _short(source),
         "event_id": _short(event_id),
+        "identity": inbound_id(record.topic, source, event_id) if source and event_id else None,
+        "print": record.print,
         "correlation": envelope.correlationid if envelope else None,
         **told(reason),
         "at": at,
@@ -146,6 +150,12 @@ def told(reason: Reason) -> Document:
 def parking(document: Document) -> Document:
     """The statement that parks: the same record parked twice is one row."""
     return statement({"_id": document["_id"]}, document, upsert=True)
+
+
+def corrected(identity: str, at: datetime) -> Document:
+    """The statement that closes what was rejected under an identity, when its publisher has sent another."""
+    waiting = {"identity": identity, "open": True, "lane": None}
+    return statement(waiting, {"$set": {"open": False, "outcome": "corrected", "decided_at": at}}, multi=True)
 
 
 def pack(record: Record) -> bytes:

@@ -16,7 +16,7 @@ from typing import Literal
 from shared.contracts.refusal import Refused, Unknown
 from shared.platform.database import Document, Transaction, statement
 from shared.platform.errors import LostRace, NotAnEvent, Outdated, TryAgain, Unwritable
-from shared.platform.heard import LANES, Lane, read_lane
+from shared.platform.heard import INBOUND, LANES, Lane, read_lane, refusal
 from shared.platform.hearing import Hearing
 from shared.platform.items import Item, item_of
 from shared.platform.outbox import Cause
@@ -203,6 +203,7 @@ class Parking:
 
     async def _close(self, transaction: Transaction, found: Document, change: Document) -> None:
         await self._change(transaction, found, change)
+        await _judged(transaction, found, refused=change["outcome"] == "discarded")
         if found["lane"] is not None:
             await self._pass_on(transaction, found)
 
@@ -232,6 +233,7 @@ class Parking:
         if found["lane"] is not None and reason.kind is Kind.REJECTED:
             change["lane"] = None
             self._tell_back(unit, {**found, **change})
+            await _judged(transaction, found, refused=True)
             await self._pass_on(transaction, found)
         await self._change(transaction, found, change)
 
@@ -275,6 +277,12 @@ class Parking:
                     await transaction.update(found["collection"], [statement({"_id": found["subject"]}, due)])
         finally:
             await session.close()
+
+
+async def _judged(transaction: Transaction, found: Document, *, refused: bool) -> None:
+    """Note with an inbound event's identity whether it was refused: then its publisher may send a corrected one."""
+    if identity := found.get("identity"):
+        await transaction.update(INBOUND.name, [refusal(identity, found["print"] if refused else None)])
 
 
 def _leaves(reason: Reason | None) -> bool:

@@ -2,7 +2,8 @@
 
 `python -m shared.platform.rights` prints it, for a Kafka whose users are made elsewhere. A service writes its own
 streams, may read them (a restore does), and reads what its handlers hear. A publishing system writes its own inbox, and
-does nothing else: how an event fared it asks at the service's door, because the rejections of all share a topic.
+does nothing else: how an event fared it asks at the service's door, because the rejections of all share a topic. The
+inbox of one that is registered for HTTP is also written by the services that hear it, on its behalf.
 """
 
 import os
@@ -62,8 +63,10 @@ def _of_service(service: str, settings: PlatformSettings) -> Iterator[Right]:
         if stream.owner == service:
             yield Right(service, "WRITE", "TOPIC", stream.topic)
             yield Right(service, "READ", "TOPIC", stream.topic)  # a restore looks at what was said
-    for topic in topics_of(bus_of(service), settings):
-        yield Right(service, "READ", "TOPIC", topic)
+    for name, topic in topics_of(bus_of(service), settings).items():
+        yield Right(service, "READ", "TOPIC", name)
+        if topic.publisher is not None and topic.publisher.http_rates:
+            yield Right(service, "WRITE", "TOPIC", name)  # what that publisher posts at our door
     yield Right(service, "READ", "GROUP", service)
     yield Right(service, "WRITE", "TRANSACTIONAL_ID", f"{service}-relay")
 

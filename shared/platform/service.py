@@ -36,6 +36,7 @@ from shared.platform.traces import Traces, traces_for
 from shared.platform.unit import Shelf
 from shared.platform.vault import Vault
 from shared.platform.web.doors import Release, create_doors
+from shared.platform.web.events import events_router
 from shared.platform.web.keys import keys_from
 from shared.platform.web.parked import inbound_router, parked_router
 from shared.platform.web.who import Guard
@@ -155,7 +156,9 @@ def assemble(parts: Parts, settings: ServiceSettings, database: Database, clock:
 
 
 def _inbound(hearing: Hearing) -> list[APIRouter]:
-    return [inbound_router(hearing)] if any(topic.publisher for topic in hearing.topics.values()) else []
+    publishers = [topic.publisher for topic in hearing.topics.values() if topic.publisher is not None]
+    asked = [inbound_router(hearing)] if publishers else []
+    return [*asked, events_router(hearing)] if any(one.http_rates for one in publishers) else asked
 
 
 def _development(clock: Clock, settings: PlatformSettings) -> list[APIRouter]:

@@ -17,9 +17,9 @@ is how secrets come from Docker or Kubernetes; a variable that is set wins.
 import os
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.platform.addresses import HttpUrl, KafkaServers, KeysUrl, MongoUrl, SmtpUrl
 from shared.platform.errors import WrongSetting
 from shared.platform.kafka import KafkaAccess, Mechanism, Protocol, fault_of
 
@@ -42,50 +43,7 @@ SECRETS_DIR = "KOMMUNKONTAKT_SECRETS_DIR"
 DEVELOPMENT_SECRET = "for development only, never for real people"  # noqa: S105
 NO_SECRET = "must be set in production, to a random text of its own with 32 characters or more"  # noqa: S105
 NO_KEYS = "or KOMMUNKONTAKT_JWKS_URL must be set in production"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHOWN = 10
-
-
-def _without_fault(url: str, schemes: tuple[str, ...]) -> str:
-    try:
-        parts = urlsplit(url)
-        well_formed = parts.scheme in schemes and parts.hostname and (parts.port or True)
-    except ValueError:
-        well_formed = False
-    if not well_formed:
-        raise ValueError(f"must be an address that begins with {' or '.join(s + '://' for s in schemes)}")
-    return url
-
-
-def _kafka(servers: str) -> str:
-    if not re.fullmatch(r"[^\s,:/]+:[0-9]{1,5}(,[^\s,:/]+:[0-9]{1,5})*", servers):
-        raise ValueError("must be host:port, several with a comma between")
-    return servers
-
-
-def _mongo(url: str) -> str:
-    if not re.fullmatch(r"mongodb(\+srv)?://[^\s/]+(/\S*)?", url):
-        raise ValueError("must be an address that begins with mongodb:// or mongodb+srv://")
-    return url
-
-
-def _smtp(url: str) -> str:
-    return _without_fault(url, ("smtp", "smtps"))
-
-
-SmtpUrl = Annotated[str, AfterValidator(_smtp)]
-"""The address of a mail server."""
-
-
-def _http(url: str) -> str:
-    return _without_fault(url, ("https", "http"))
-
-
-def _jwks(url: str) -> str:
-    parts = urlsplit(_without_fault(url, ("https", "http")))
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError("must be https, or http on this machine's own loopback address")
-    return url
 
 
 def _from_json(value: Any) -> Any:
@@ -118,14 +76,34 @@ def secrets_folder() -> Path | None:
     return folder
 
 
+class Rate(BaseModel):
+    """How many events a minute a publisher may post over HTTP, from a day on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_on: date
+    per_minute: int = Field(ge=1, le=100_000)
+
+
 class Publisher(BaseModel):
-    """A system of a municipality that may write on its own inbox topic, and the types (short names) it may say."""
+    """A system of a municipality that may write on its own inbox topic, and the types (short names) it may say.
+
+    `sources` are the CloudEvents sources that it may name, any when empty. Over HTTP it may publish from the first day
+    of its `http_rates`, and never without one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     municipality: str = Field(pattern=r"^[0-9]{4}$")
     types: tuple[Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")], ...] = Field(min_length=1)
+    sources: tuple[Annotated[str, Field(min_length=1, max_length=2_048)], ...] = ()
+    http_rates: tuple[Rate, ...] = ()
+
+    def per_minute(self, on: date) -> int | None:
+        """How many events a minute it may post over HTTP on a day; None when it may not post any."""
+        begun = [rate for rate in self.http_rates if rate.from_on <= on]
+        return max(begun, key=lambda rate: rate.from_on).per_minute if begun else None
 
 
 class PlatformSettings(BaseSettings):
@@ -146,7 +124,7 @@ class PlatformSettings(BaseSettings):
     )
 
     environment: Literal["production", "development"] = "production"
-    kafka_url: Annotated[str, AfterValidator(_kafka)] = Field(
+    kafka_url: KafkaServers = Field(
         "127.0.0.1:9092", validation_alias=AliasChoices("KOMMUNKONTAKT_KAFKA_URL", "KAFKA_URL")
     )
     kafka_user: str | None = None
@@ -154,7 +132,7 @@ class PlatformSettings(BaseSettings):
     kafka_security_protocol: Protocol = "PLAINTEXT"
     kafka_sasl_mechanism: Mechanism = "SCRAM-SHA-512"
     kafka_ca_file: Path | None = None
-    mongo_url: Annotated[str, AfterValidator(_mongo)] = Field(
+    mongo_url: MongoUrl = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0",
         validation_alias=AliasChoices("KOMMUNKONTAKT_MONGO_URL", "MONGO_URL"),
         repr=False,
@@ -163,12 +141,12 @@ class PlatformSettings(BaseSettings):
         "smtp://127.0.0.1:1025", validation_alias=AliasChoices("KOMMUNKONTAKT_SMTP_URL", "SMTP_URL"), repr=False
     )
     mongo_driver: Literal["motor", "pymongo"] = "motor"
-    otlp_endpoint: Annotated[str, AfterValidator(_http)] | None = Field(
+    otlp_endpoint: HttpUrl | None = Field(
         None, validation_alias=AliasChoices("KOMMUNKONTAKT_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
     )
     clock: Literal["system", "simulated"] = "system"
     publishers: Annotated[tuple[Publisher, ...], BeforeValidator(_from_json), AfterValidator(_named_once)] = ()
-    jwks_url: Annotated[str, AfterValidator(_jwks)] | None = None
+    jwks_url: KeysUrl | None = None
     jwt_key_file: Path | None = None
     jwt_audience: str = Field("kommunkontakt", min_length=1)
     secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)

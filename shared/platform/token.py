@@ -69,7 +69,10 @@ def token(
     role: Annotated[str | None, typer.Argument(help=f"One of {', '.join(ROLES)}.")] = None,
     municipality: Annotated[list[str] | None, typer.Option(help="Its SCB code; may be given several times.")] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=24 * 366, help="How long the token is valid.")] = 8,
-    subject: Annotated[str | None, typer.Option("--id", help="Whom the token speaks of; the role when absent.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--id", help="Whom it speaks of; else the role, or the first publisher over HTTP."),
+    ] = None,
     make_key_too: Annotated[bool, typer.Option("--make-key", help="Make the key when there is none.")] = False,
 ) -> None:
     """Print a token for ROLE."""
@@ -82,11 +85,18 @@ def token(
         if role not in ROLES:
             raise WrongSetting(f"ROLE must be one of {', '.join(ROLES)}.")
         codes, until = municipality or ["1460"], timedelta(hours=hours)
-        signed = make_token(key_file, settings.jwt_audience, subject or role, [role], codes, until, SystemClock())
+        who = subject or _usual(role, codes, settings)
+        signed = make_token(key_file, settings.jwt_audience, who, [role], codes, until, SystemClock())
     except WrongSetting as wrong:
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
     typer.echo(signed)
+
+
+def _usual(role: str, codes: Sequence[str], settings: PlatformSettings) -> str:
+    """Whom a token speaks of unless it is said: a publisher goes by the name that it is registered under."""
+    over_http = (one.name for one in settings.publishers if one.http_rates and one.municipality in codes)
+    return next(over_http, role) if role == "publisher" else role
 
 
 def _for_development() -> tuple[PlatformSettings, Path]:

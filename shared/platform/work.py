@@ -22,6 +22,7 @@ from shared.platform.outbox import ASIDE, JOURNAL, OUTBOX
 from shared.platform.parked import PARKED
 from shared.platform.parking import Parking
 from shared.platform.positions import POSITIONS
+from shared.platform.posting import POSTED, PUBLISHING
 from shared.platform.recall import recall
 from shared.platform.relay import Relay
 from shared.platform.restores import RESTORES, epoch_of
@@ -29,7 +30,10 @@ from shared.platform.timers import Promise, Timers
 from shared.platform.vault import KEYS
 from shared.platform.watch import Watch
 
-KEPT = (POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS, RESTORES, LOST, FILES, CHUNKS)
+KEPT = (
+    *(POSITIONS, LANES, INBOUND, OUTBOX, ASIDE, JOURNAL, PARKED, LEASES, REQUESTS),
+    *(PUBLISHING, POSTED, RESTORES, LOST, FILES, CHUNKS),
+)
 """The platform's own collections in each service's database."""
 WAKE_EVERY = 0.5
 START_PAUSE = 1.0

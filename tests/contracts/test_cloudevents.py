@@ -60,7 +60,9 @@ def test_an_invalid_record_is_refused_with_its_reason_and_place(case: dict[str, 
 
 
 def test_every_reason_stands_in_both_languages_and_in_a_vector() -> None:
+    over_http = [json.loads(file.read_text())["invalid"] for file in VECTORS.glob("http/*.json")]
     used = {case.values[0]["why"] for case in vectors("invalid")}
+    used |= {why["why"] for cases in over_http for case in cases for why in case["why"]}
     assert used == {why.name for why in Why}
     assert all(in_swedish(why.en) == why.sv for why in Why)
     assert len({why.sv for why in Why}) == len({why.en for why in Why}) == len(Why)

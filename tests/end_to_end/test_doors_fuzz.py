@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.platform.clock import FixedClock, SystemClock
 from shared.platform.memory import MemoryDatabase
-from shared.platform.settings import PlatformSettings, Publisher
+from shared.platform.settings import PlatformSettings, Publisher, Rate
 from shared.platform.token import make_key, make_token
 from shared.platform.web.who import ROLES
 from stack.places import free_port
@@ -30,7 +30,12 @@ from tests.waiting import until_sync
 
 SERVICES = ("intake", "routing", "procurement", "notify")
 PUBLISHERS = (
-    Publisher(name="e-services", municipality="1460", types=("contact-received",)),
+    Publisher(
+        name="e-services",
+        municipality="1460",
+        types=("contact-received",),
+        http_rates=(Rate(from_on=date(2026, 1, 1), per_minute=600),),
+    ),
     Publisher(name="finance", municipality="1460", types=("contract-signed",)),
     Publisher(name="staff", municipality="1460", types=("officer-changed",)),
 )
@@ -62,7 +67,7 @@ def knocking(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
 
 
 def _token(key: Path) -> str:
-    return make_token(key, "kommunkontakt", "anna", list(ROLES), ["1460"], timedelta(hours=1), SystemClock())
+    return make_token(key, "kommunkontakt", "e-services", list(ROLES), ["1460"], timedelta(hours=1), SystemClock())
 
 
 def test_no_door_falls_over(knocking: tuple[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Who may do what in Kafka follows from who says and who hears; here it is written down once more, by hand."""
 
 import os
+from datetime import date
 from unittest import mock
 
 import pytest
@@ -8,24 +9,27 @@ import pytest
 from shared.platform.errors import WrongSetting
 from shared.platform.mongo_users import database_of
 from shared.platform.rights import password_of, rights, users
-from shared.platform.settings import PlatformSettings, Publisher
+from shared.platform.settings import PlatformSettings, Publisher, Rate
 
+OVER_HTTP = (Rate(from_on=date(2026, 1, 1), per_minute=60),)
 PUBLISHERS = (
-    Publisher(name="e-services", municipality="1460", types=("contact-received",)),
+    Publisher(name="e-services", municipality="1460", types=("contact-received",), http_rates=OVER_HTTP),
+    Publisher(name="old-services", municipality="1460", types=("contact-received",)),
     Publisher(name="finance", municipality="1460", types=("contract-signed",)),
     Publisher(name="staff", municipality="1460", types=("officer-changed",)),
 )
 WRITES = {
-    "intake": "intake.contacts.v1 intake.parties.v1 intake.rejections.v1 intake.parked.v1",
+    "intake": "intake.contacts.v1 intake.parties.v1 intake.rejections.v1 intake.parked.v1 inbox.e-services.v1",
     "routing": "routing.matters.v1 routing.officers.v1 routing.rejections.v1 routing.parked.v1",
     "procurement": "procurement.contracts.v1 procurement.plan.v1 procurement.rejections.v1 procurement.parked.v1",
     "notify": "notify.deliveries.v1 notify.parked.v1",
     "e-services": "inbox.e-services.v1",
+    "old-services": "inbox.old-services.v1",
     "finance": "inbox.finance.v1",
     "staff": "inbox.staff.v1",
 }
 READS = {
-    "intake": "inbox.e-services.v1",
+    "intake": "inbox.e-services.v1 inbox.old-services.v1",
     "routing": "inbox.staff.v1 intake.contacts.v1",
     "procurement": "inbox.finance.v1",
     "notify": "intake.parties.v1 routing.officers.v1 routing.matters.v1 procurement.plan.v1",
@@ -44,7 +48,7 @@ def topics(action: str) -> dict[str, set[str]]:
     return found
 
 
-def test_each_writes_its_own_and_reads_what_it_hears() -> None:
+def test_each_writes_its_own_and_what_is_posted_at_its_door_and_reads_what_it_hears() -> None:
     assert topics("WRITE") == {user: set(names.split()) for user, names in WRITES.items()}
     assert topics("READ") == {user: {*names.split(), *WRITES[user].split()} for user, names in READS.items()}
 

@@ -77,6 +77,7 @@ def test_publishers_are_told_and_our_own_settings_win(tmp_path: Path, monkeypatc
     assert told["KOMMUNKONTAKT_CLOCK"] == "system"
     assert [publisher["name"] for publisher in json.loads(told["KOMMUNKONTAKT_PUBLISHERS"])] == [
         "e-services",
+        "business-register",
         "finance",
         "staff",
     ]

@@ -29,16 +29,53 @@ PLACES = frozenset({"query", "path", "header", "cookie"})
 CODES = {400: "bad-request", 404: "no-such-address", 405: "wrong-method", 413: "too-large", 415: "wrong-media-type"}
 
 
-class Unauthenticated(Refused):
+class WithHeaders(Refused):
+    """A refusal that tells a client what to do next in headers of the answer too."""
+
+    headers: Mapping[str, str] = {}
+
+
+class Unauthenticated(WithHeaders):
     """Nobody, or nobody we know, asks."""
 
     status = 401
+    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(Refused):
     """The one who asks may not have it."""
 
     status = 403
+
+
+class WrongMedia(WithHeaders):
+    """The content is of a kind that is not read here: `accepted` are those that are."""
+
+    status = 415
+
+    def __init__(self, texts: tuple[str, str], accepted: Sequence[str]) -> None:
+        super().__init__(CODES[415], *texts)
+        self.headers = {"Accept": ", ".join(accepted)}
+
+
+class TooManyRequests(WithHeaders):
+    """More than was agreed on; after so many seconds it may be sent again."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too-many", *wording.TOO_MANY.both({"seconds": seconds}))
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class Several(Refused):
+    """Several things are wrong at once, each with its place."""
+
+    def __init__(self, faults: Sequence[Refused]) -> None:
+        first, all_ = faults[0], wording.DETAILS[422]
+        texts = (first.sv, first.en) if len(faults) == 1 else (all_.sv, all_.en)
+        super().__init__(first.code, *texts)
+        self.faults, self.status = faults, first.status
 
 
 class Wrong(BaseModel):
@@ -96,10 +133,11 @@ def answer_errors(app: FastAPI) -> None:
 async def on_refused(request: Request, error: Exception) -> Response:
     """Say a refusal in the reader's language."""
     assert isinstance(error, Refused)  # noqa: S101 - the table above says so
-    detail = error.en if language_for(request) == "en" else error.sv
-    wrong = [Wrong(pointer=error.pointer, detail=detail)] if error.pointer or error.status == 422 else []
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    return problem(request, error.status, error.code, detail, wrong, headers)
+    english = language_for(request) == "en"
+    faults = error.faults if isinstance(error, Several) else [error] if error.pointer or error.status == 422 else []
+    wrong = [Wrong(pointer=one.pointer, detail=one.en if english else one.sv) for one in faults]
+    headers = error.headers if isinstance(error, WithHeaders) else {}
+    return problem(request, error.status, error.code, error.en if english else error.sv, wrong, headers)
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """Doors on what is parked or rejected: see it, replay it, discard it; and how an inbound event fared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,21 +9,23 @@ from pydantic import BaseModel, Field
 
 from shared.contracts.refusal import Unknown
 from shared.contracts.streams import inbox
+from shared.platform.cloudevents_rules import LONGEST
 from shared.platform.heard import INBOUND, inbound_id
 from shared.platform.hearing import Hearing
-from shared.platform.parked import PARKED
+from shared.platform.parked import PARKED, Kind
 from shared.platform.parking import Decision, Parking
+from shared.platform.posting import POSTED
 from shared.platform.web.paging import Listing, Page, paged
 from shared.platform.web.who import Municipality, Person, allowed
 
-Kind = Literal["parked", "behind", "awaiting", "rejected", "timer"]
+KindName = Literal["parked", "behind", "awaiting", "rejected", "timer"]
 
 
 class ParkedEvent(BaseModel):
     """A record that could not be acted on. Its bytes stay sealed in the service's database."""
 
     id: str
-    kind: Kind
+    kind: KindName
     open: bool
     place: str
     type: str | None
@@ -45,9 +47,9 @@ class Because(BaseModel):
 
 
 class Inbound(BaseModel):
-    """How an inbound event fared: registered, or rejected and why."""
+    """How an inbound event fared: registered, on its way, or not taken and why."""
 
-    state: Literal["accepted", "rejected", "waiting"]
+    state: Literal["accepted", "waiting", "rejected", "discarded"]
     rejection: ParkedEvent | None = None
 
 
@@ -61,7 +63,7 @@ def parked_router(parking: Parking, hearing: Hearing) -> APIRouter:
         municipality: Municipality,
         _: operator,
         page: Annotated[Page, Depends(paged(str))],
-        kind: Kind | None = None,
+        kind: KindName | None = None,
         waiting: Annotated[bool, Query(alias="open", description="What waits for a decision.")] = True,
     ) -> Listing[ParkedEvent]:
         """What could not be acted on, by place."""
@@ -100,31 +102,40 @@ def inbound_router(hearing: Hearing) -> APIRouter:
     @router.get("/{municipality}/inbound")
     async def inbound(
         municipality: Municipality,
-        source: Annotated[str, Query(max_length=2_000)],
-        event_id: Annotated[str, Query(alias="id", max_length=2_000)],
-        _: Annotated[Person, Depends(allowed("publisher", "operator"))],
+        source: Annotated[str, Query(max_length=LONGEST)],
+        event_id: Annotated[str, Query(alias="id", max_length=LONGEST)],
+        person: Annotated[Person, Depends(allowed("publisher", "operator"))],
     ) -> Inbound:
-        """How one of our inbound events fared, by its source and id."""
-        return await fared(hearing, municipality, source, event_id)
+        """How an inbound event fared, by its source and id: a publisher asks of its own, an operator of any."""
+        own = None if "operator" in person.roles else person.id
+        return await fared(hearing, identities(hearing, municipality, own, source, event_id))
 
     return router
 
 
-async def fared(hearing: Hearing, municipality: str, source: str, event_id: str) -> Inbound:
-    """Accepted, rejected or waiting; Unknown when no such event has come in this municipality."""
-    told = {"source": source[:500], "event_id": event_id[:500], "municipality": municipality}
-    rows = await hearing.database.find(PARKED.name, told, sort=(("_id", -1),), limit=1)
-    if rows and rows[0]["open"]:
-        return Inbound(state="rejected" if rows[0]["kind"] == "rejected" else "waiting", rejection=shown(rows[0]))
-    if await hearing.database.find(INBOUND.name, {"_id": {"$in": _ids(hearing, municipality, source, event_id)}}):
+async def fared(hearing: Hearing, identities: Sequence[str]) -> Inbound:
+    """Accepted, waiting, rejected or discarded; Unknown when no such event has come."""
+    wanted = {"$in": list(identities)}
+    heard = await hearing.database.find(INBOUND.name, {"_id": wanted})
+    parked = await hearing.database.find(PARKED.name, {"identity": wanted}, sort=(("at", -1), ("_id", -1)))
+    waiting = [row for row in parked if row["open"]]
+    if waiting:
+        rejected = waiting[0]["kind"] == Kind.REJECTED
+        return Inbound(state="rejected" if rejected else "waiting", rejection=shown(waiting[0]))
+    if heard and heard[0].get("refused") is None:
         return Inbound(state="accepted")
+    if parked:
+        return Inbound(state="discarded", rejection=shown(parked[0]))
+    if await hearing.database.find(POSTED.name, {"_id": wanted}):
+        return Inbound(state="waiting")
     raise Unknown("no-such-inbound-event", "Ingen sådan händelse har kommit in.", "No such event has come in.")
 
 
-def _ids(hearing: Hearing, municipality: str, source: str, event_id: str) -> list[str]:
-    publishers = [topic.publisher for topic in hearing.topics.values() if topic.publisher is not None]
-    ours = [publisher.name for publisher in publishers if publisher.municipality == municipality]
-    return [inbound_id(inbox(name).topic, source, event_id) for name in ours]
+def identities(hearing: Hearing, municipality: str, publisher: str | None, source: str, event_id: str) -> list[str]:
+    """What an event may go by: in the inbox of this publisher, or (None) of any one of the municipality."""
+    known = [topic.publisher for topic in hearing.topics.values() if topic.publisher is not None]
+    asked = [one.name for one in known if one.municipality == municipality and publisher in (None, one.name)]
+    return [inbound_id(inbox(name).topic, source, event_id) for name in asked]
 
 
 def shown(row: Mapping[str, Any]) -> ParkedEvent:

@@ -19,6 +19,10 @@ class Wording:
         text = self.en if language == "en" else self.sv
         return text.format_map(places or {})
 
+    def both(self, places: Mapping[str, Any] | None = None) -> tuple[str, str]:
+        """The text in Swedish and in English."""
+        return self.to("sv", places), self.to("en", places)
+
 
 TITLES: Mapping[int, Wording] = {
     400: Wording("Anropet går inte att läsa", "The request cannot be read"),
@@ -30,6 +34,7 @@ TITLES: Mapping[int, Wording] = {
     413: Wording("För stort", "Too large"),
     415: Wording("Fel slags innehåll", "Wrong kind of content"),
     422: Wording("Uppgifterna följer inte reglerna", "What was sent breaks the rules"),
+    429: Wording("För många på en gång", "Too many at once"),
     500: Wording("Ett fel hos oss", "An error of ours"),
     503: Wording("Tillfälligt stängt", "Closed for the moment"),
 }
@@ -110,6 +115,18 @@ ERRORS: Mapping[str, Wording] = {
 MALFORMED = Wording("Innehållet är inte giltig JSON i UTF-8.", "The content is not valid JSON in UTF-8.")
 MALFORMED_AT = Wording("Rad {line}, tecken {column}.", "Line {line}, character {column}.")
 TOO_LARGE = Wording("Innehållet får vara högst {limit} byte.", "The content must be at most {limit} bytes.")
+TOO_MANY = Wording(
+    "Fler än vad som är överenskommet. Försök igen om {seconds} s.",
+    "More than was agreed on. Try again in {seconds} s.",
+)
+MORE_THAN_A_MINUTE = Wording(
+    "Högst {limit} händelser i minuten är överenskommet: dela upp dem.",
+    "At most {limit} events a minute are agreed on: divide them.",
+)
+UNKNOWN_PUBLISHER = Wording(
+    "Tokenen är inte för en avsändare som får publicera här över HTTP.",
+    "The token is not for a publisher that may publish here over HTTP.",
+)
 TOO_DEEP = Wording("Innehållet har för många nivåer.", "The content has too many levels.")
 NUMBER_TOO_BIG = Wording("Talet ryms inte i 64 bitar.", "The number does not fit in 64 bits.")
 NO_UNICODE = Wording("Texten innehåller ett halvt tecken (surrogat).", "The text holds half a character (a surrogate).")
