@@ -13,12 +13,14 @@ from services.intake.handlers import bus
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.in_force import Cards, CaseTypes
+from services.intake.rules.linking import LinkingRules
 from services.intake.settings import Settings
 from services.intake.store.contacts import Contacts, KeptContacts
-from services.intake.store.datafiles import read_cards, read_case_types
+from services.intake.store.datafiles import read_cards, read_case_types, read_linking_rules
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
+from services.intake.store.threads import KeptThreads, Threads
 from services.intake.store.uploads import KeptUploads, Uploads
 from shared.platform.clamd import Clamd
 from shared.platform.clock import Clock
@@ -48,6 +50,7 @@ def parts(settings: Settings) -> Parts:
             AllSeries: KeptSeries,
             Notes: KeptNotes,
             Uploads: KeptUploads,
+            Threads: KeptThreads,
         },
         provided={
             PartyIds: PartyIds(keyed),
@@ -56,6 +59,7 @@ def parts(settings: Settings) -> Parts:
             CaseTypes: case_types,
             Cards: read_cards(case_types, settings.data_dir),
             Keeping: _keeping(settings),
+            LinkingRules: read_linking_rules(settings.data_dir),
         },
         doors=routers,
     )

@@ -1,10 +1,14 @@
 """Translations: from what others publish to what arrives here, and from what intake keeps to what it says."""
 
+from datetime import datetime
+
 from services.intake.model.contact import Arrival, Contact, ContactState, Place, Speaker
+from services.intake.model.link import Link
 from services.intake.model.note import Note
 from services.intake.model.party import Party
+from services.intake.rules.linking import linked_types, live_links
 from shared.contracts import inbox
-from shared.contracts.intake_contacts import ContactRegistered, NoteAdded
+from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked, NoteAdded
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.members import Company
 
@@ -51,7 +55,36 @@ def registered(contact: Contact) -> ContactRegistered:
         registered_at=contact.registered_at,
         arrived_on=contact.arrived_on,
         at_reception=contact.state is ContactState.AT_RECEPTION or None,
+        linked_types=linked_types(contact) or None,
         reference=contact.reference,
+    )
+
+
+def linked(contact: Contact) -> list[ContactLinked]:
+    """A contact is about the same as open ones: one event each."""
+    return [
+        ContactLinked(
+            municipality=contact.municipality,
+            contact_id=contact.contact_id,
+            linked_to=link.contact_id,
+            case_type=link.case_type,
+            begun_at=link.begun_at,
+            within_days=link.within_days,
+            linked_at=link.linked_at,
+        )
+        for link in live_links(contact)
+    ]
+
+
+def unlinked(contact: Contact, link: Link, at: datetime) -> ContactUnlinked:
+    """A contact is about something of its own after all; why stays with us."""
+    return ContactUnlinked(
+        municipality=contact.municipality,
+        contact_id=contact.contact_id,
+        party_id=contact.party_id,
+        linked_to=link.contact_id,
+        case_type=link.case_type,
+        unlinked_at=at,
     )
 
 

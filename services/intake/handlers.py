@@ -5,11 +5,6 @@ from datetime import datetime, timedelta
 from services.intake import events
 from services.intake.model.attachment import Upload
 from services.intake.registration import Registers, register
-from services.intake.rules.arrival_day import WorkingDays
-from services.intake.rules.ids import PartyIds
-from services.intake.store.contacts import Contacts
-from services.intake.store.parties import Parties
-from services.intake.store.series import AllSeries
 from services.intake.store.uploads import Uploads
 from shared.contracts.inbox import ContactReceived
 from shared.contracts.streams import INBOX
@@ -22,20 +17,10 @@ BYTES_GO_AFTER = timedelta(minutes=1)
 
 
 @bus.hear(INBOX)
-async def register_contact(
-    event: ContactReceived,
-    contacts: Contacts,
-    parties: Parties,
-    series: AllSeries,
-    uploads: Uploads,
-    ids: PartyIds,
-    days: WorkingDays,
-    origin: Origin,
-    at: datetime,
-) -> None:
+async def register_contact(event: ContactReceived, registers: Registers, origin: Origin, at: datetime) -> None:
     """Another system has received a contact: it becomes one of ours, once."""
     arrival = events.arrival(event, origin.municipality, origin.key, origin.publisher or "")
-    await register(arrival, Registers(contacts, parties, series, uploads, ids, days), at)
+    await register(arrival, registers, at)
 
 
 @bus.when_due(Uploads)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake import events
-from services.intake.model.contact import Arrival, Contact
+from services.intake.linking import Linking, linked
+from services.intake.model.contact import Arrival, Contact, ContactState
 from services.intake.model.party import Party
 from services.intake.rules import ids as named
 from services.intake.rules import registration as rules
@@ -20,7 +21,7 @@ from shared.platform.errors import TryAgain
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """What registering writes in: one unit's contacts, parties, series of numbers and uploads."""
+    """What registering writes in: one unit's contacts, parties, series, uploads, and what links contacts."""
 
     contacts: Contacts
     parties: Parties
@@ -28,6 +29,7 @@ class Registers:
     uploads: Uploads
     ids: PartyIds
     days: WorkingDays
+    linking: Linking
 
 
 async def register(arrival: Arrival, registers: Registers, at: datetime) -> Contact:
@@ -43,7 +45,9 @@ async def register(arrival: Arrival, registers: Registers, at: datetime) -> Cont
     speaker_id = await _keep_speaker(arrival, party_id, registers)
     number = await _next_number(arrival.municipality, registers.series, at)
     contact = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
-    registers.contacts.save(contact, says=[events.registered(contact)])
+    if contact.state is ContactState.HANDED_OVER:
+        contact = await linked(contact, registers.linking, at)
+    registers.contacts.save(contact, says=[events.registered(contact), *events.linked(contact)])
     return contact
 
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from services.notify import events, rules
 from services.notify.model import Message, Occasion, Recipient
 from services.notify.store import HandedBefores, Messages, Recipients
-from services.notify.wording.facts import Facts, MatterGiven, OfficerFound, TimeToProcure
+from services.notify.wording.facts import Facts, MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
 from services.notify.wording.texts import text_of
 from shared.contracts.event import Event
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.notify_deliveries import MessageHandedOver
 from shared.contracts.procurement_plan import TimeToProcureReached
-from shared.contracts.routing_matters import MatterAssigned
+from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
 from shared.contracts.streams import INTAKE_PARTIES, PROCUREMENT_PLAN, ROUTING_MATTERS, ROUTING_OFFICERS
 from shared.platform.bus import Bus
@@ -64,6 +64,18 @@ async def tell_of_assignment(
     for party in parties:
         found = OfficerFound(party.name, officer.name or officer.recipient_id, event.case_type, event.matter_id)
         _plan(messages, occasion(event, event.municipality, envelope), party, found, at)
+
+
+@bus.hear(ROUTING_MATTERS, about={Recipients: lambda event: event.officer_id or ()})
+async def tell_of_news(
+    event: MatterContactAdded, recipients: Recipients, messages: Messages, envelope: Envelope, at: datetime
+) -> None:
+    """The company has contacted us again about a matter: whoever has it is told; while it waits nobody is."""
+    if event.officer_id is None:
+        return
+    officer = await _declared(recipients, event.officer_id)
+    news = NewsInMatter(officer.name, event.case_type, event.matter_id, event.contact_id)
+    _plan(messages, occasion(event, event.municipality, envelope), officer, news, at)
 
 
 @bus.hear(PROCUREMENT_PLAN, about={Recipients: lambda event: event.owner_id})

@@ -41,6 +41,7 @@ class MatterShown(BaseModel):
     reason_en: str | None
     opened_at: datetime
     since: datetime
+    more_contacts: list[str]
 
 
 class MatterInFull(MatterShown):
@@ -113,6 +114,7 @@ def shown(matter: Matter) -> MatterShown:
         reason_en=matter.reason and matter.reason.en,
         opened_at=matter.opened_at,
         since=matter.since,
+        more_contacts=list(matter.more_contacts),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from services.routing import rules
 from services.routing.model import Matter, Officer, Reason
 from shared.contracts.inbox import OfficerChanged
-from shared.contracts.intake_contacts import ContactRegistered
-from shared.contracts.routing_matters import MatterAssigned, MatterOpened, MatterWaiting
+from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked
+from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded, MatterOpened, MatterWaiting
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
 
 
@@ -40,13 +40,39 @@ def told(officer: Officer) -> OfficerDeclared | OfficerErased:
 
 def matter_ids(event: ContactRegistered) -> list[str]:
     """The ids of the matters that a contact opens."""
-    return [rules.matter_id_of(event.municipality, event.contact_id, one) for one in event.case_types]
+    return [rules.matter_id_of(event.municipality, event.contact_id, one) for one in _own_types(event)]
 
 
 def matters(event: ContactRegistered, at: datetime) -> list[Matter]:
-    """The matters that a contact opens, one for each case type."""
+    """The matters that a contact opens: one for each case type of which its company has no open contact already."""
     about = event.municipality, event.contact_id, event.party_id
-    return [rules.opened(*about, case_type, at) for case_type in dict.fromkeys(event.case_types)]
+    return [rules.opened(*about, case_type, at) for case_type in _own_types(event)]
+
+
+def _own_types(event: ContactRegistered) -> list[str]:
+    return [one for one in dict.fromkeys(event.case_types) if one not in (event.linked_types or ())]
+
+
+def joined_id(event: ContactLinked | ContactUnlinked) -> str:
+    """The id of the matter that another contact about the same has opened."""
+    return rules.matter_id_of(event.municipality, event.linked_to, event.case_type)
+
+
+def matter_of_its_own(event: ContactUnlinked, at: datetime) -> Matter:
+    """The matter of a contact that was about something of its own after all."""
+    return rules.opened(event.municipality, event.contact_id, event.party_id, event.case_type, at)
+
+
+def contact_added(matter: Matter, contact_id: str, at: datetime) -> MatterContactAdded:
+    """There is news in a matter."""
+    return MatterContactAdded(
+        municipality=matter.municipality,
+        matter_id=matter.matter_id,
+        contact_id=contact_id,
+        case_type=matter.case_type,
+        officer_id=matter.officer_id,
+        added_at=at,
+    )
 
 
 def opened(matter: Matter) -> MatterOpened:

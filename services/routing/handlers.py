@@ -7,9 +7,10 @@ from services.routing.model import Matter
 from services.routing.rules import Choice, Patience
 from services.routing.store import Matters, Officers
 from shared.contracts.inbox import OfficerChanged
-from shared.contracts.intake_contacts import ContactRegistered
+from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked
 from shared.contracts.streams import INBOX, INTAKE_CONTACTS
 from shared.platform.bus import Bus
+from shared.platform.errors import NotYet
 from shared.platform.handlers import Origin
 
 bus = Bus("routing")
@@ -36,15 +37,29 @@ async def open_matters(
     if event.at_reception:
         return
     for matter in events.matters(event, at):
-        if await matters.get(matter.matter_id) is not None:
-            continue
-        choice = rules.chosen(await officers.serving(matter.municipality), matter.case_type)
-        if choice is not None:
-            _give(matter, choice, matters, officers, at)
-            continue
-        reason = rules.nobody(matter.case_type)
-        waiting = matter.waiting(reason, at, patience.next_look(at))
-        matters.save(waiting, says=[events.opened(matter), events.waiting(waiting, reason)])
+        await _open(matter, matters, officers, patience, at)
+
+
+@bus.hear(INTAKE_CONTACTS, about=events.joined_id)
+async def add_contact(event: ContactLinked, matters: Matters, at: datetime) -> None:
+    """A contact is about an open matter: it joins that, and whoever has the matter hears that there is news."""
+    matter = await matters.get(events.joined_id(event))
+    if matter is None:
+        raise NotYet(event.linked_to)
+    if event.contact_id not in matter.more_contacts:
+        news = events.contact_added(matter, event.contact_id, at)
+        matters.save(matter.told_of(event.contact_id), says=[news])
+
+
+@bus.hear(INTAKE_CONTACTS, about=events.joined_id)
+async def part_contact(
+    event: ContactUnlinked, matters: Matters, officers: Officers, patience: Patience, at: datetime
+) -> None:
+    """A contact was about something of its own after all: it leaves the matter that it had joined and opens one."""
+    joined = await matters.get(events.joined_id(event))
+    if joined is not None and event.contact_id in joined.more_contacts:
+        matters.save(joined.not_about(event.contact_id))
+    await _open(events.matter_of_its_own(event, at), matters, officers, patience, at)
 
 
 @bus.when_due(Matters)
@@ -55,6 +70,19 @@ async def look_again(matter: Matter, matters: Matters, officers: Officers, patie
         matters.save(matter.waiting_on(patience.next_look(at)))
     else:
         _give(matter, choice, matters, officers, at)
+
+
+async def _open(matter: Matter, matters: Matters, officers: Officers, patience: Patience, at: datetime) -> None:
+    """Somebody gets it, or it waits; one that is there already stays as it is."""
+    if await matters.get(matter.matter_id) is not None:
+        return
+    choice = rules.chosen(await officers.serving(matter.municipality), matter.case_type)
+    if choice is not None:
+        _give(matter, choice, matters, officers, at)
+        return
+    reason = rules.nobody(matter.case_type)
+    waiting = matter.waiting(reason, at, patience.next_look(at))
+    matters.save(waiting, says=[events.opened(matter), events.waiting(waiting, reason)])
 
 
 def _give(matter: Matter, choice: Choice, matters: Matters, officers: Officers, at: datetime) -> None:

@@ -61,7 +61,8 @@ class Officer:
 class Matter:
     """One thing that a company wants of the municipality (ärende). `since` is when it came into its state.
 
-    It waits as long as nobody can take it; `due_at` is then the next time to look.
+    It waits as long as nobody can take it; `due_at` is then the next time to look. `more_contacts` are the later ones
+    of the same company about the same.
     """
 
     municipality: str
@@ -75,6 +76,15 @@ class Matter:
     officer_id: str | None = None
     reason: Reason | None = None
     due_at: datetime | None = None
+    more_contacts: tuple[str, ...] = ()
+
+    def told_of(self, contact_id: str) -> "Matter":
+        """The matter with one more contact about it."""
+        return replace(self, more_contacts=(*self.more_contacts, contact_id))
+
+    def not_about(self, contact_id: str) -> "Matter":
+        """The matter without a contact that was about something else after all."""
+        return replace(self, more_contacts=tuple(one for one in self.more_contacts if one != contact_id))
 
     def given_to(self, officer: Officer, reason: Reason, at: datetime) -> "Matter":
         """The matter in an officer's hands; Refused when somebody has it."""

@@ -1,12 +1,12 @@
 """Where routing keeps matters and officers: the questions first, then the collections that answer them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from services.routing.model import Matter, MatterState, Officer
 from shared.contracts.event import Event
-from shared.platform.database import Index
-from shared.platform.store import Store, kept_moment
+from shared.platform.database import Document, Index
+from shared.platform.store import Store, Upcaster, kept_moment
 
 
 class Matters(Protocol):
@@ -52,12 +52,19 @@ class Officers(Protocol):
         ...
 
 
+def _alone(document: Document) -> Document:
+    """Schema 1 knew no later contacts about the same."""
+    return {**document, "more_contacts": ()}
+
+
 class KeptMatters(Store[Matter]):
     """Matters in MongoDB."""
 
     collection = "matters"
     state = Matter
     identity = "matter_id"
+    schema = 2
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _alone}
     indexes = (
         Index((("municipality", 1), ("opened_at", -1), ("_id", -1))),
         Index((("municipality", 1), ("officer_id", 1), ("opened_at", -1), ("_id", -1))),

@@ -24,7 +24,9 @@ from shared.contracts.streams import INTAKE_CONTACTS
 class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     """A company's contact has been taken down, once (kontakt registrerad).
 
-    One that is `at_reception` is answered or handed over there first; any other is for the officers at once.
+    One that is `at_reception` is answered or handed over there first; any other is for the officers at once. Of the
+    case types in `linked_types` the company has an open contact already: a `ContactLinked` tells of each, and no second
+    matter is opened.
     """
 
     municipality: Municipality
@@ -38,7 +40,34 @@ class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     registered_at: Utc
     arrived_on: Day | None = None
     at_reception: Truth | None = None
+    linked_types: Annotated[list[Code], Field(max_length=100)] | None = None
     reference: Reference | None = None
+
+
+class ContactLinked(Event, stream=INTAKE_CONTACTS, about="contact_id"):
+    """A contact is about the same as an open one of its company (kontakt kopplad).
+
+    Whoever has the matter of `linked_to` and this case type should hear of it.
+    """
+
+    municipality: Municipality
+    contact_id: Id
+    linked_to: Id
+    case_type: Code
+    begun_at: Utc
+    within_days: Annotated[Whole, Field(ge=1)]
+    linked_at: Utc
+
+
+class ContactUnlinked(Event, stream=INTAKE_CONTACTS, about="contact_id"):
+    """A person has found that a contact is about something of its own (kontakt frånkopplad): a matter is opened."""
+
+    municipality: Municipality
+    contact_id: Id
+    party_id: Id | None = None
+    linked_to: Id
+    case_type: Code
+    unlinked_at: Utc
 
 
 class NoteAdded(

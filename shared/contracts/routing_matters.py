@@ -50,3 +50,17 @@ class MatterWaiting(
     since: Utc
     reason_sv: Sentence
     reason_en: Sentence
+
+
+class MatterContactAdded(Event, stream=ROUTING_MATTERS, about="matter_id"):
+    """The company has contacted the municipality again about an open matter (kontakt tillagd i ärendet).
+
+    The officer who has it, if anybody has, should read what the contact says.
+    """
+
+    municipality: Municipality
+    matter_id: Id
+    contact_id: Id
+    case_type: Code
+    officer_id: Id | None = None
+    added_at: Utc

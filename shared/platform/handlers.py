@@ -1,7 +1,8 @@
 """A handler and what it asks for: its first parameter is the event, the others are filled by their annotations.
 
 A `datetime` is the moment of the unit of work; `Envelope` and `Origin` tell of the event; a Protocol that the service
-keeps gets its store; anything else is what the service has provided (its rules, its id maker).
+keeps gets its store; a dataclass of such things is put together; anything else is what the service has provided (its
+rules, its id maker).
 """
 
 import inspect

@@ -1,8 +1,8 @@
 """A unit of work: what one batch, one request or one due moment changes, decided in memory and written at once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, is_dataclass
+from typing import Any, get_type_hints
 
 from shared.contracts.event import Event
 from shared.platform.database import Document, Reads, Transaction, statement
@@ -49,8 +49,12 @@ class Unit:
         """Outbox documents of the platform's own: rejections, and that something was parked."""
 
     def given(self, kind: type[Any]) -> Any:
-        """What a function that asks for this kind gets: a store, or what the service provides."""
-        return self.store(kind) if kind in self._shelf else self._provided[kind]
+        """What a function that asks for this kind gets: a store, what the service provides, or a dataclass of those."""
+        if kind in self._shelf:
+            return self.store(kind)
+        if kind in self._provided or not is_dataclass(kind):
+            return self._provided[kind]
+        return kind(**{name: self.given(member) for name, member in get_type_hints(kind).items()})
 
     def store(self, kind: type[Any]) -> Store[Any]:
         """The store for a kind; the same one each time, also when two kinds name it."""

@@ -11,14 +11,8 @@ from services.intake.attachments import PLAIN, Arriving, Begun, discard, plain_p
 from services.intake.model.attachment import Attachment
 from services.intake.model.contact import Arrival
 from services.intake.registration import Registers, register
-from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.file_names import LONGEST, plain_name, plain_type
-from services.intake.rules.ids import PartyIds
 from services.intake.rules.media_type import sniffed
-from services.intake.store.contacts import Contacts
-from services.intake.store.parties import Parties
-from services.intake.store.series import AllSeries
-from services.intake.store.uploads import Uploads
 from shared.platform.errors import TryAgain
 from shared.platform.files import CHUNKS, FILES, Files, MissingFile
 from shared.platform.leases import Lease
@@ -50,10 +44,8 @@ def arrival(*attachments: Attachment) -> Arrival:
 
 
 async def registered(intake: Intake, *attachments: Attachment) -> str:
-    async def take_down(
-        contacts: Contacts, parties: Parties, series: AllSeries, uploads: Uploads, ids: PartyIds, days: WorkingDays
-    ) -> Begun:
-        contact = await register(arrival(*attachments), Registers(contacts, parties, series, uploads, ids, days), AT)
+    async def take_down(registers: Registers) -> Begun:
+        contact = await register(arrival(*attachments), registers, AT)
         return Begun(upload_id=contact.contact_id)
 
     return (await intake.desk.do(take_down)).upload_id

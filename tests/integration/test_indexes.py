@@ -14,6 +14,7 @@ from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.threads import Threads
 from services.intake.store.uploads import Uploads
 from services.notify.app import parts as notify_parts
 from services.notify.model import ChannelName
@@ -75,6 +76,7 @@ async def of_intake(unit: Unit) -> None:
     await parties.known(named("p", 1))
     await series.get(f"{CODE}-k-2026")
     await unit.given(Uploads).get(named("a", 1))
+    await unit.given(Threads).get(named("t", 1))
     notes = unit.given(Notes)
     await notes.latest(named("n", 1))
     await notes.of_contact(named("c", 1), None, 50)

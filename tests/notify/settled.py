@@ -15,7 +15,7 @@ from services.notify.store import KeptMessages
 from shared.contracts.event import Event
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.procurement_plan import TimeToProcureReached
-from shared.contracts.routing_matters import MatterAssigned
+from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
 from shared.platform.batch import Batch
 from shared.platform.clock import FixedClock
@@ -69,6 +69,18 @@ def assigned(matter_id: str = MATTER, **members: Any) -> MatterAssigned:
         "assigned_at": AT,
     }
     return MatterAssigned.model_validate({**usual, **members})
+
+
+def news(**members: Any) -> MatterContactAdded:
+    usual = {
+        "municipality": "1460",
+        "matter_id": MATTER,
+        "contact_id": "1460-c-2",
+        "case_type": "serv_stad",
+        "officer_id": OFFICER,
+        "added_at": AT,
+    }
+    return MatterContactAdded.model_validate({**usual, **members})
 
 
 def reached(**members: Any) -> TimeToProcureReached:

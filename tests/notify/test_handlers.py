@@ -1,6 +1,6 @@
 """What notify plans when it hears of parties, officers, assignments and contracts."""
 
-from tests.notify.settled import MATTER, OFFICER, PARTY, Notify, assigned, officer, party, reached, record
+from tests.notify.settled import MATTER, OFFICER, PARTY, Notify, assigned, news, officer, party, reached, record
 
 
 async def test_an_assignment_plans_one_message_to_the_officer_and_one_to_the_party() -> None:
@@ -115,3 +115,12 @@ async def test_nothing_personal_is_said() -> None:
     for secret in (b"Lind", b"Glass", b"@", "Städning".encode()):
         assert secret not in said
     assert MATTER.encode() in said
+
+
+async def test_an_officer_is_told_that_the_company_has_contacted_us_again_and_while_a_matter_waits_nobody_is() -> None:
+    notify = Notify()
+    await notify.hear(officer(), news())
+    await notify.hear(news(matter_id="1460-m-2", officer_id=None))
+    [message] = await notify.messages()
+    assert (message.recipient_id, message.wording) == (OFFICER, "matter-contact-added")
+    assert "1460-c-2" in message.body

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.wording import en, sv
-from services.notify.wording.facts import Facts, MatterGiven, OfficerFound, TimeToProcure
+from services.notify.wording.facts import Facts, MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
 from services.notify.wording.one_line import one_line
 from services.notify.wording.texts import text_of
 
@@ -16,6 +16,7 @@ from services.notify.wording.texts import text_of
 def all_facts(name: str | None = "Glass AB", wild: str = "Karin Lind", verified: bool = False) -> Iterator[Facts]:
     yield OfficerFound(name, wild, "serv_stad", "1460-m-1")
     yield MatterGiven(name, "eget:slag", "1460-m-1", f"{wild} sv", f"{wild} en")
+    yield NewsInMatter(name, "eget:slag", "1460-m-1", "1460-c-2")
     yield TimeToProcure(name, "1460-a-1", wild, date(2027, 8, 31), date(2026, 8, 31), wild, wild, verified)
 
 
@@ -43,10 +44,11 @@ def test_the_reason_is_told_in_the_language_of_the_reader() -> None:
 
 
 def test_a_case_type_is_called_by_its_name_and_an_unknown_one_by_its_code() -> None:
-    found, given, _ = all_facts()
+    found, given, news, _ = all_facts()
     assert "stadigvarande serveringstillstånd" in text_of(found, "sv").body
     assert "permanent licence to serve alcohol" in text_of(found, "en").body
     assert text_of(given, "sv").subject == "Nytt ärende: eget:slag"
+    assert text_of(news, "sv").subject == "Nytt i ditt ärende: eget:slag"
     assert sv.CASE_TYPES.keys() == en.CASE_TYPES.keys()
 
 

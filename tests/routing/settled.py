@@ -10,8 +10,9 @@ from typing import Any
 from services.routing.app import parts
 from services.routing.handlers import bus
 from services.routing.settings import Settings
+from shared.contracts.event import Event
 from shared.contracts.inbox import OfficerChanged
-from shared.contracts.intake_contacts import ContactRegistered
+from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked
 from shared.contracts.streams import INTAKE_CONTACTS
 from shared.platform.batch import Batch
 from shared.platform.clock import FixedClock
@@ -65,15 +66,15 @@ def inbound(data: Mapping[str, Any], event_id: str, offset: int, topic: str) -> 
     return Record(topic, 0, offset, b"key", json.dumps(data).encode(), headers)
 
 
-def own(data: Mapping[str, Any], offset: int) -> Record:
+def own(data: Mapping[str, Any], offset: int, kind: type[Event] = ContactRegistered, sequence: int = 1) -> Record:
     headers = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", f"{data['contact_id']}/1/1".encode()),
+        ("ce_id", f"{data['contact_id']}/1/{sequence}".encode()),
         ("ce_source", f"/{data['municipality']}/intake".encode()),
-        ("ce_type", ContactRegistered.type.encode()),
+        ("ce_type", kind.type.encode()),
         ("ce_subject", str(data["contact_id"]).encode()),
         ("ce_municipality", str(data["municipality"]).encode()),
-        ("ce_sequence", b"1"),
+        ("ce_sequence", str(sequence).encode()),
         ("ce_epoch", b"1"),
     ]
     return Record(INTAKE_CONTACTS.topic, 0, offset, b"key", json.dumps(data).encode(), headers)
@@ -116,6 +117,32 @@ class Routing:
     async def registered(self, *contacts: Mapping[str, Any]) -> None:
         """Contacts, in one batch."""
         await self.hear(*(own(one, next(self._offsets)) for one in contacts))
+
+    async def linked(self, number: int, to: int, case_type: str, again: bool = False) -> None:
+        """A contact is about the same as another, and has nothing of its own to open."""
+        told = {
+            "municipality": "1460",
+            "contact_id": f"1460-c-{number}",
+            "linked_to": f"1460-c-{to}",
+            "case_type": case_type,
+            "begun_at": "2026-11-24T09:00:01Z",
+            "within_days": 180,
+            "linked_at": "2026-11-24T09:00:02Z",
+        }
+        if not again:
+            await self.registered(contact(number, case_type, linked_types=[case_type]))
+        await self.hear(own(told, next(self._offsets), ContactLinked, 3 if again else 2))
+
+    async def parted(self, number: int, from_: int, case_type: str) -> None:
+        """A contact was about something of its own after all."""
+        told = {
+            "municipality": "1460",
+            "contact_id": f"1460-c-{number}",
+            "linked_to": f"1460-c-{from_}",
+            "case_type": case_type,
+            "unlinked_at": "2026-11-24T09:00:03Z",
+        }
+        await self.hear(own(told, next(self._offsets), ContactUnlinked, 3))
 
     async def later(self, by: timedelta) -> None:
         """Time passes, and what is due is looked at."""

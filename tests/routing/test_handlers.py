@@ -249,3 +249,43 @@ async def test_handlers_are_ordinary_faststream_subscribers(wired: Routing) -> N
         await broker.publish(event, topic=INTAKE_CONTACTS.topic, headers=headers)
     [waits] = await wired.said("matter-waiting")
     assert waits["contact_id"] == "1460-c-1"
+
+
+async def test_no_second_matter_is_opened_for_a_case_type_of_which_an_open_contact_is_told() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", "bygglov", "miljo_c"))
+    await routing.registered(contact(1, "bygglov"), contact(2, "bygglov", "miljo_c", linked_types=["bygglov"]))
+    opened = [(one["contact_id"], one["case_type"]) for one in await routing.said("matter-opened")]
+    assert opened == [("1460-c-1", "bygglov"), ("1460-c-2", "miljo_c")]
+
+
+async def test_a_linked_contact_joins_the_matter_and_its_officer_hears_of_it_once() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", "bygglov"))
+    await routing.registered(contact(1, "bygglov"))
+    await routing.linked(2, to=1, case_type="bygglov")
+    await routing.linked(2, to=1, case_type="bygglov", again=True)
+    [matter] = await routing.kept("matters")
+    [news] = await routing.said("matter-contact-added")
+    assert matter["more_contacts"] == ["1460-c-2"]
+    assert (news["matter_id"], news["officer_id"]) == (matter["matter_id"], "1460-o-lind")
+    assert news["contact_id"] == "1460-c-2"
+
+
+async def test_a_link_that_comes_before_its_matter_waits_for_it() -> None:
+    routing = Routing()
+    await routing.linked(2, to=1, case_type="bygglov")
+    assert await routing.said("matter-contact-added") == []
+    [parked] = await routing.kept("parked")
+    assert parked["awaits"] == "1460-c-1"
+
+
+async def test_a_contact_that_is_parted_leaves_the_matter_and_opens_its_own() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", "bygglov"))
+    await routing.registered(contact(1, "bygglov"))
+    await routing.linked(2, to=1, case_type="bygglov")
+    await routing.parted(2, from_=1, case_type="bygglov")
+    matters = {one["contact_id"]: one["more_contacts"] for one in await routing.kept("matters")}
+    assert matters == {"1460-c-1": [], "1460-c-2": []}
+    assert await routing.loads() == {"1460-o-lind": 2}

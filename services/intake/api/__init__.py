@@ -8,6 +8,7 @@ from services.intake.api import (
     attachments,
     cards,
     contacts,
+    links,
     notes,
     parties,
 )
@@ -16,6 +17,7 @@ routers: Sequence[APIRouter] = (
     attachments.router,
     cards.router,
     contacts.router,
+    links.router,
     notes.router,
     parties.router,
 )

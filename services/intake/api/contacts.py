@@ -9,13 +9,9 @@ from services.intake.api.shapes import ContactAsked, ContactShown, shown
 from services.intake.api.who import doing
 from services.intake.model.contact import Contact
 from services.intake.registration import Registers, register
-from services.intake.rules.arrival_day import WorkingDays
-from services.intake.rules.ids import NewId, PartyIds
+from services.intake.rules.ids import NewId
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from services.intake.store.parties import Parties
-from services.intake.store.series import AllSeries
-from services.intake.store.uploads import Uploads
 from shared.contracts.refusal import Unknown
 from shared.platform.desk import Once
 from shared.platform.web.at_desk import AtDesk
@@ -36,18 +32,8 @@ async def register_contact(
 ) -> ContactShown:
     """Register a contact. With an Idempotency-Key the same call is registered once, however often it is sent."""
 
-    async def take_down(
-        contacts: Contacts,
-        parties: Parties,
-        series: AllSeries,
-        uploads: Uploads,
-        ids: PartyIds,
-        days: WorkingDays,
-        new: NewId,
-        at: datetime,
-    ) -> ContactShown:
-        arrival = asked.arrival(municipality, person.id, key or new.make(), at)
-        return shown(await register(arrival, Registers(contacts, parties, series, uploads, ids, days), at))
+    async def take_down(registers: Registers, new: NewId, at: datetime) -> ContactShown:
+        return shown(await register(asked.arrival(municipality, person.id, key or new.make(), at), registers, at))
 
     once = Once.under(key, municipality, person.id, "contacts", asked)
     return await desk.do(take_down, once, turn=municipality)

@@ -109,6 +109,25 @@ class AttachmentShown(BaseModel):
     threat: str | None
 
 
+class UnlinkingShown(BaseModel):
+    """That a person has undone a link, and why."""
+
+    why: str
+    at: datetime
+    by: str
+
+
+class LinkShown(BaseModel):
+    """That it is about the same as an open contact: of the same company and case type, begun so many days before."""
+
+    contact_id: str
+    case_type: str
+    begun_at: datetime
+    within_days: int
+    linked_at: datetime
+    unlinked: UnlinkingShown | None
+
+
 class ContactShown(BaseModel):
     """A registered contact."""
 
@@ -133,6 +152,7 @@ class ContactShown(BaseModel):
     registered_by: str
     reference: str | None
     attachments: Annotated[list[AttachmentShown], BeforeValidator(lambda kept: kept or ())]
+    links: Annotated[list[LinkShown], BeforeValidator(lambda links: links or ())]
 
 
 def shown(contact: Contact) -> ContactShown:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from services.intake.model.attachment import Attachment
+from services.intake.model.link import Link
 
 GENERAL = "ovrigt"
 """The case type of a wish that nobody has sorted yet (7-domain-facts, seed catalogue: övrigt)."""
@@ -107,7 +108,8 @@ class Contact:
     `number` is its own in the register of its municipality and year. Three things are kept apart: when it reached us
     (`received_at`), when it was written down (`registered_at`), and the day that it counts as come in (`arrived_on`,
     FL 22). `party_id` is who asks: the company, or the person where no company was named; `speaker_id` is the person
-    who spoke for a company. What is sealed (wish, place, attachments) is None once the contact's key is gone.
+    who spoke for a company. `links` say which open contacts it is about the same as. What is sealed (wish, place,
+    attachments, links) is None once the contact's key is gone.
     """
 
     municipality: str
@@ -132,3 +134,4 @@ class Contact:
     promised: PromisedAnswer | None = None
     survey_consent: bool | None = None
     attachments: tuple[Attachment, ...] | None = None
+    links: tuple[Link, ...] | None = None

@@ -16,6 +16,7 @@ class Action(StrEnum):
     READ_ATTACHMENT = "read-attachment"
     ERASE_PARTY = "erase-party"
     READ_GUIDANCE = "read-guidance"
+    UNLINK_CONTACT = "unlink-contact"
     WRITE_NOTE = "write-note"
     READ_NOTES = "read-notes"
 
@@ -27,6 +28,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.READ_ATTACHMENT: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
     Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
+    Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),
     Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
 }

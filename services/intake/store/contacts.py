@@ -42,7 +42,7 @@ class KeptContacts(Store[Contact]):
     identity = "contact_id"
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _numbered}
-    sealed = ("wish", "place", "season", "attachments")
+    sealed = ("wish", "place", "season", "attachments", "links")
     indexes = (Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),)
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:

@@ -16,11 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 from services.intake.model.card import Card
 from services.intake.model.case_type import CaseType
 from services.intake.model.dated import Dated
+from services.intake.model.link import LinkingRule
 from services.intake.rules.in_force import Cards, CaseTypes, overlapping
+from services.intake.rules.linking import LinkingRules
 from shared.platform.errors import WrongSetting
 
 DATA = Path(__file__).parents[1] / "data"
-CASE_TYPES, CARDS = "case_types.json", "guidance_cards.json"
+CASE_TYPES, CARDS, LINKING = "case_types.json", "guidance_cards.json", "linking_rules.json"
 FOLDER = "INTAKE_DATA_DIR"
 
 Row = TypeVar("Row", bound=Dated)
@@ -39,6 +41,11 @@ def read_cards(types: CaseTypes, own: Path | None = None) -> Cards:
         return None if known else f"{card.case_type} is no case type on {card.valid_from}"
 
     return Cards(_rows(Card, CARDS, own, fault))
+
+
+def read_linking_rules(own: Path | None = None) -> LinkingRules:
+    """The linking rules for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
+    return LinkingRules(_rows(LinkingRule, LINKING, own))
 
 
 def _rows(

@@ -1,6 +1,6 @@
 """The texts in English."""
 
-from services.notify.wording.facts import MatterGiven, OfficerFound, TimeToProcure
+from services.notify.wording.facts import MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
 from services.notify.wording.one_line import one_line
 
 CASE_TYPES = {
@@ -44,6 +44,18 @@ def matter_given(facts: MatterGiven) -> tuple[str, str]:
         f"Matter: {facts.matter_id}\nCase type: {kind}\nWhy you: {one_line(facts.reason_en, 1000)}\n\n{SIGNED}\n"
     )
     return f"New matter: {kind}", body
+
+
+def news_in_matter(facts: NewsInMatter) -> tuple[str, str]:
+    """Subject and body to the officer: a contact more about what you have."""
+    kind = _kind(facts.case_type)
+    body = (
+        f"{_hello(facts.name)}\n\n"
+        f"The company has contacted the municipality again about a matter that you have. "
+        f"Read what it wrote or said.\n\n"
+        f"Matter: {facts.matter_id}\nCase type: {kind}\nContact: {facts.contact_id}\n\n{SIGNED}\n"
+    )
+    return f"News in your matter: {kind}", body
 
 
 def time_to_procure(facts: TimeToProcure) -> tuple[str, str]:

@@ -30,6 +30,18 @@ class MatterGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsInMatter:
+    """To the officer: the company has contacted us again about your matter."""
+
+    name: str | None
+    case_type: str
+    matter_id: str
+    contact_id: str
+
+    wording = "matter-contact-added"
+
+
+@dataclass(frozen=True, slots=True)
 class TimeToProcure:
     """To a contract's owner: procuring must start now, by which rule."""
 
@@ -45,4 +57,4 @@ class TimeToProcure:
     wording = "time-to-procure"
 
 
-Facts = OfficerFound | MatterGiven | TimeToProcure
+Facts = OfficerFound | MatterGiven | NewsInMatter | TimeToProcure

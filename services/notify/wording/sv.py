@@ -1,6 +1,6 @@
 """The texts in Swedish."""
 
-from services.notify.wording.facts import MatterGiven, OfficerFound, TimeToProcure
+from services.notify.wording.facts import MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
 from services.notify.wording.one_line import one_line
 
 CASE_TYPES = {
@@ -44,6 +44,18 @@ def matter_given(facts: MatterGiven) -> tuple[str, str]:
         f"Ärende: {facts.matter_id}\nÄrendetyp: {kind}\nVarför du: {one_line(facts.reason_sv, 1000)}\n\n{SIGNED}\n"
     )
     return f"Nytt ärende: {kind}", body
+
+
+def news_in_matter(facts: NewsInMatter) -> tuple[str, str]:
+    """Subject and body to the officer: a contact more about what you have."""
+    kind = _kind(facts.case_type)
+    body = (
+        f"{_hello(facts.name)}\n\n"
+        f"Företaget har hört av sig till kommunen igen om ett ärende som du har. "
+        f"Läs vad det skrev eller sa.\n\n"
+        f"Ärende: {facts.matter_id}\nÄrendetyp: {kind}\nKontakt: {facts.contact_id}\n\n{SIGNED}\n"
+    )
+    return f"Nytt i ditt ärende: {kind}", body
 
 
 def time_to_procure(facts: TimeToProcure) -> tuple[str, str]:

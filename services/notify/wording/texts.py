@@ -4,7 +4,7 @@ from types import ModuleType
 
 from services.notify.model import Text
 from services.notify.wording import en, sv
-from services.notify.wording.facts import Facts, MatterGiven, OfficerFound
+from services.notify.wording.facts import Facts, MatterGiven, NewsInMatter, OfficerFound
 
 
 def text_of(facts: Facts, language: str) -> Text:
@@ -19,6 +19,8 @@ def _written(facts: Facts, words: ModuleType) -> tuple[str, str]:
         written: tuple[str, str] = words.officer_found(facts)
     elif isinstance(facts, MatterGiven):
         written = words.matter_given(facts)
+    elif isinstance(facts, NewsInMatter):
+        written = words.news_in_matter(facts)
     else:
         written = words.time_to_procure(facts)
     return written
