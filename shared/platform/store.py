@@ -1,7 +1,7 @@
 """An identity map over one collection: what was read or saved in a unit of work is there once, and frozen."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
@@ -144,7 +144,11 @@ class Store(Generic[State]):
         for document in found:
             self._remember(document)
 
-    def forget(self, owner: str) -> None:
+    def emptied(self, state: State, /) -> State:
+        """The state without what is sealed: what a forgotten key must not leave behind under a new one."""
+        return replace(state, **dict.fromkeys(self.sealed))  # type: ignore[type-var]
+
+    def forget(self, owner: str, /) -> None:
         """Delete the key of a state, or of whom states are `sealed_by`: what it sealed, in any store, is gone."""
         self._ring.forget(owner)
 

@@ -16,13 +16,10 @@ from shared.platform.files import Files
 from shared.platform.memory import MemoryDatabase
 from shared.platform.settings import PlatformSettings
 from shared.platform.token import make_key, make_token
-from tests.intake.settled import AT, PUBLISHERS, Intake, opened
+from tests.intake.settled import AT, PUBLISHERS, Intake
 from tests.intake.test_attachments import arriving, registered
 
 CALL = {"channel": "phone", "wish": "Får vi ha uteservering?", "person": {"phone": "0531-1"}}
-
-
-ANNA = {"channel": "phone", "wish": "Ring Anna.", "person": {"name": "Anna Glas", "e_mail": "anna@glas.example"}}
 
 
 @pytest.fixture
@@ -95,59 +92,6 @@ async def test_a_wrong_organisation_number_says_where_in_swedish(reception: http
 async def test_what_is_not_there_is_404_and_another_town_is_403(reception: httpx.AsyncClient) -> None:
     assert (await reception.get("/1460/contacts/1460-c-nobody")).status_code == 404
     assert (await reception.get("/1438/contacts")).status_code == 403
-
-
-async def test_a_party_is_erased_and_nothing_of_who_it_was_stays(
-    reception: httpx.AsyncClient, key: Path, database: MemoryDatabase
-) -> None:
-    party_id = (await reception.post("/1460/contacts", json=ANNA)).json()["party_id"]
-    door, asked, chief = f"/1460/parties/{party_id}/erasure", {"ground": "objection"}, bearer(key, "bo", "manager")
-    erased = await reception.post(door, json=asked, headers=chief)
-    wanted = {"party_id": party_id, "erased_at": "2026-11-24T09:30:00Z", "erased_by": "bo", "ground": "objection"}
-    assert (erased.status_code, erased.json()) == (200, wanted)
-    [party] = await database.find("parties", {})
-    assert (party["name"], party["e_mail"], party["phone"]) == (None, None, None)
-    tombstone = (await database.find("outbox", {"_id.k": f"intake.parties.v1|{party_id}"}, sort=(("_id", 1),)))[-1]
-    assert (tombstone["b"], tombstone["p"], tombstone["_id"]["s"]) == (None, party_id, 2)
-    kept = str([await database.find(name, {}) for name in ("parties", "contacts", "journal", "requests")])
-    assert "Glas" not in kept
-    assert "anna@glas.example" not in kept
-
-
-async def test_asked_again_all_are_told_again_and_the_first_erasure_stands(
-    reception: httpx.AsyncClient, key: Path, database: MemoryDatabase
-) -> None:
-    party_id = (await reception.post("/1460/contacts", json=ANNA)).json()["party_id"]
-    door = f"/1460/parties/{party_id}/erasure"
-    first = await reception.post(door, json={"ground": "objection"}, headers=bearer(key, "bo", "manager"))
-    again = await reception.post(door, json={"ground": "unlawful"}, headers=bearer(key, "cia", "coordinator"))
-    assert again.json() == first.json()
-    said = await database.find("outbox", {"_id.k": f"intake.parties.v1|{party_id}"}, sort=(("_id", 1),))
-    assert [one["b"] is None for one in said] == [False, True, True]
-
-
-async def test_who_may_not_erase_and_whom_nobody_knows(reception: httpx.AsyncClient, key: Path) -> None:
-    party_id = (await reception.post("/1460/contacts", json=ANNA)).json()["party_id"]
-    asked, chief = {"ground": "objection"}, bearer(key, "bo", "manager")
-    assert (await reception.post(f"/1460/parties/{party_id}/erasure", json=asked)).status_code == 403
-    assert (await reception.post("/1460/parties/1460-p-x/erasure", json=asked, headers=chief)).status_code == 404
-    free = await reception.post(f"/1460/parties/{party_id}/erasure", json={"ground": "Anna Glas"}, headers=chief)
-    assert free.status_code == 422
-
-
-async def test_a_company_that_was_erased_can_come_back(
-    reception: httpx.AsyncClient, key: Path, database: MemoryDatabase
-) -> None:
-    call = {**ANNA, "company": {"organisation_number": "556016-0680"}}
-    party_id = (await reception.post("/1460/contacts", json=call)).json()["party_id"]
-    chief = bearer(key, "bo", "manager")
-    await reception.post(f"/1460/parties/{party_id}/erasure", json={"ground": "objection"}, headers=chief)
-    back = {**call, "person": {"name": "Cia Glas"}}
-    assert (await reception.post("/1460/contacts", json=back)).json()["party_id"] == party_id
-    [party] = [one for one in await opened(database, "parties") if one["_id"] == party_id]
-    assert (party["name"], party["e_mail"], party["erasure"]["erased_by"]) == ("Cia Glas", None, "bo")
-    [*_, declared] = await database.find("outbox", {"_id.k": f"intake.parties.v1|{party_id}"}, sort=(("_id", 1),))
-    assert (declared["_id"]["s"], b"Cia Glas" in declared["b"]) == (3, True)
 
 
 async def test_an_attachment_is_given_out_as_a_file_to_save(

@@ -43,6 +43,8 @@ BUSY = Stream("busy.parties.v1", "busy", compacted=True, personal=True, forgetti
 SECRET, CANARY = "Hemliga Glasverkstaden", "Kanariefågeln"
 OTHERS = [f"Grannen nummer {number:02d}" for number in range(24)]
 LONG = 90.0
+DECISION = {"decided_by": "KS", "decided_on": "2026-11-20", "reference": "KS 2026/12", "paragraph": "AL 10 §"}
+ERASURE = {"ground": "objection", "decision": DECISION}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ class Intake:
         return str(registered.json()["party_id"])
 
     async def erase(self, party_id: str) -> None:
-        erased = await self.doors.post(f"/1460/parties/{party_id}/erasure", json={"ground": "objection"})
+        erased = await self.doors.post(f"/1460/parties/{party_id}/erasure", json=ERASURE)
         assert erased.status_code == 200
 
     @asynccontextmanager

@@ -8,6 +8,8 @@ from services.intake.api import (
     attachments,
     cards,
     contacts,
+    disposal,
+    export,
     links,
     notes,
     parties,
@@ -18,6 +20,8 @@ routers: Sequence[APIRouter] = (
     cards.router,
     contacts.router,
     links.router,
+    disposal.router,
+    export.router,
     notes.router,
     parties.router,
 )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from services.intake.model.attachment import Attachment
+from services.intake.model.disposal import Disposal, Holds
 from services.intake.model.link import Link
 
 GENERAL = "ovrigt"
@@ -135,3 +136,5 @@ class Contact:
     survey_consent: bool | None = None
     attachments: tuple[Attachment, ...] | None = None
     links: tuple[Link, ...] | None = None
+    disposal: Disposal | None = None
+    holds: Holds = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.intake.model.contact import Arrival
+from services.intake.model.disposal import DisposalDecision, Holds
 
 NO_LANGUAGE = "sv"
 """The language of a party that nobody knows."""
@@ -17,11 +18,12 @@ PartyKind = Literal["company", "person"]
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """That a party was erased (radering): when, by whom and on which ground, and nothing of what was known."""
+    """That a party was erased (radering): when, by whom, on which ground, by which decision, and nothing else."""
 
     erased_at: datetime
     erased_by: str
     ground: Ground
+    decision: DisposalDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Party:
     company_id: str | None = None
     role: str | None = None
     erasure: Erasure | None = None
+    holds: Holds = None
 
     def told(self, arrival: Arrival) -> "Party":
         """The party with what was said this time; what was not said stays."""

@@ -15,6 +15,9 @@ class Action(StrEnum):
     LIST_CONTACTS = "list-contacts"
     READ_ATTACHMENT = "read-attachment"
     ERASE_PARTY = "erase-party"
+    DISPOSE_OF_CONTACT = "dispose-of-contact"
+    HOLD = "hold"
+    EXPORT_PARTY = "export-party"
     READ_GUIDANCE = "read-guidance"
     UNLINK_CONTACT = "unlink-contact"
     WRITE_NOTE = "write-note"
@@ -27,6 +30,9 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
     Action.READ_ATTACHMENT: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
+    Action.DISPOSE_OF_CONTACT: frozenset({"registrar", "manager"}),
+    Action.HOLD: frozenset({"registrar", "manager"}),
+    Action.EXPORT_PARTY: frozenset({"registrar", "manager"}),
     Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
     Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),

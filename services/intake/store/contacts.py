@@ -22,6 +22,18 @@ class Contacts(Protocol):
         """Contacts by registration, newest first, after the one whose (registered_at: datetime, id: str) is given."""
         ...
 
+    async def all_of(self, party_id: str, /) -> list[Contact]:
+        """Every contact from a party, and every one in which this person spoke for a company, the oldest first."""
+        ...
+
+    def emptied(self, contact: Contact, /) -> Contact:
+        """The contact without anything that was written in it."""
+        ...
+
+    def forget(self, contact_id: str, /) -> None:
+        """Delete the key of a contact: what it sealed, here and in its notes, is gone."""
+        ...
+
     def save(self, contact: Contact, /, says: Sequence[Event] = ()) -> None:
         """Keep a contact and say what is to be said of it."""
         ...
@@ -42,13 +54,22 @@ class KeptContacts(Store[Contact]):
     identity = "contact_id"
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _numbered}
-    sealed = ("wish", "place", "season", "attachments", "links")
-    indexes = (Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),)
+    sealed = ("wish", "place", "season", "attachments", "links", "holds")
+    indexes = (
+        Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),
+        Index((("party_id", 1),), where={"party_id": {"$gt": ""}}),
+        Index((("speaker_id", 1),), where={"speaker_id": {"$gt": ""}}),
+    )
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
         """See `Contacts`."""
         query: dict[str, Any] = {"municipality": municipality, **_older(after)}
         return await self.page(query, sort=(("registered_at", -1), ("_id", -1)), limit=limit)
+
+    async def all_of(self, party_id: str) -> list[Contact]:
+        """See `Contacts`."""
+        found = [await self.page({who: party_id}, sort=(), limit=0) for who in ("party_id", "speaker_id")]
+        return sorted((one for some in found for one in some), key=lambda one: (one.registered_at, one.number or ""))
 
 
 def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:

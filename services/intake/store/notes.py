@@ -22,6 +22,10 @@ class Notes(Protocol):
         """
         ...
 
+    async def all_of(self, contact_id: str, /) -> list[Note]:
+        """Every version of every note of a contact, the oldest note first."""
+        ...
+
     def save(self, note: Note, /, says: Sequence[Event] = ()) -> None:
         """Keep a new version. Two who correct at once run into each other, and the later makes the version after."""
         ...
@@ -44,6 +48,10 @@ class KeptNotes(Store[Note]):
         """See `Notes`."""
         found = await self.page({"note_id": note_id}, sort=(("version", -1),), limit=1)
         return found[0] if found else None
+
+    async def all_of(self, contact_id: str) -> list[Note]:
+        """See `Notes`."""
+        return await self.of_contact(contact_id, None, 0)
 
     async def of_contact(self, contact_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Note]:
         """See `Notes`."""

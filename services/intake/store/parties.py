@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 from services.intake.model.party import Party
 from shared.contracts.event import Event
-from shared.platform.database import Document
+from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster
 
 
@@ -15,6 +15,10 @@ class Parties(Protocol):
 
     async def known(self, party_id: str | None) -> Party | None:
         """The party as it is known; None when it is new, or nobody."""
+        ...
+
+    async def persons_of(self, company_id: str) -> list[Party]:
+        """The persons who have spoken for a company."""
         ...
 
     def save(self, party: Party, /, says: Sequence[Event] = ()) -> None:
@@ -40,8 +44,13 @@ class KeptParties(Store[Party]):
     identity = "party_id"
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _of_a_kind}
-    sealed = ("name", "e_mail", "phone", "role", "organisation_number", "company_name")
+    sealed = ("name", "e_mail", "phone", "role", "organisation_number", "company_name", "holds")
+    indexes = (Index((("company_id", 1),), where={"company_id": {"$gt": ""}}),)
 
     async def known(self, party_id: str | None) -> Party | None:
         """See `Parties`."""
         return None if party_id is None else await self.get(party_id)
+
+    async def persons_of(self, company_id: str) -> list[Party]:
+        """See `Parties`."""
+        return await self.find({"company_id": company_id}, lambda party: party.company_id == company_id)
