@@ -15,6 +15,7 @@ from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.rules.linking import LinkingRules
 from services.intake.settings import Settings
+from services.intake.store.company_changes import CompanyChanges, KeptCompanyChanges
 from services.intake.store.contacts import Contacts, KeptContacts
 from services.intake.store.datafiles import read_cards, read_case_types, read_linking_rules
 from services.intake.store.notes import KeptNotes, Notes
@@ -48,6 +49,7 @@ def parts(settings: Settings) -> Parts:
             Contacts: KeptContacts,
             Parties: KeptParties,
             AllSeries: KeptSeries,
+            CompanyChanges: KeptCompanyChanges,
             Notes: KeptNotes,
             Uploads: KeptUploads,
             Threads: KeptThreads,

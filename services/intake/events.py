@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
+from services.intake.model.company_change import CompanyChange
 from services.intake.model.contact import Arrival, Contact, ContactState, Place, Speaker
 from services.intake.model.link import Link
 from services.intake.model.note import Note
 from services.intake.model.party import Party
+from services.intake.rules import ids as named
+from services.intake.rules.ids import PartyIds
 from services.intake.rules.linking import linked_types, live_links
 from shared.contracts import inbox
 from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked, NoteAdded
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.members import Company
+from shared.contracts.refusal import Invalid
 
 
 def arrival(event: inbox.ContactReceived, municipality: str, key: str, publisher: str) -> Arrival:
@@ -28,8 +32,31 @@ def arrival(event: inbox.ContactReceived, municipality: str, key: str, publisher
         organisation_number=company.organisation_number,
         company_name=company.name,
         speaker=_speaker(event.person),
-        place=_place(event.place),
+        place=place(event.place),
         reference=event.reference,
+    )
+
+
+def company_change(
+    event: inbox.CompanyChanged, municipality: str, publisher: str, ids: PartyIds, at: datetime
+) -> CompanyChange:
+    """What a register tells of a company; Invalid for a wrong number, or a new number that is not told."""
+    new = event.new_organisation_number
+    if event.changed == "number" and new is None:
+        raise Invalid("no-new-number", *named.NO_NEW_NUMBER, "/new_organisation_number")
+    party_id = ids.of(municipality, event.organisation_number, "/organisation_number")
+    new_party_id = None if new is None else ids.of(municipality, new, "/new_organisation_number")
+    told = (event.name or "") if event.changed == "name" else (new_party_id or "")
+    return CompanyChange(
+        municipality=municipality,
+        change_id=named.made_id(municipality, "f", party_id, event.changed, event.on.isoformat(), told),
+        party_id=party_id,
+        kind=event.changed,
+        on=event.on,
+        told_by=publisher,
+        told_at=at,
+        reference=event.reference,
+        new_party_id=new_party_id,
     )
 
 
@@ -37,8 +64,9 @@ def _speaker(person: inbox.Person | None) -> Speaker:
     return Speaker() if person is None else Speaker(person.name, person.role, person.phone, person.e_mail)
 
 
-def _place(place: inbox.Place | None) -> Place | None:
-    return None if place is None else Place(place.property, place.address, place.latitude, place.longitude)
+def place(told: inbox.Place | None) -> Place | None:
+    """A place as another system tells of it."""
+    return None if told is None else Place(told.property, told.address, told.latitude, told.longitude)
 
 
 def registered(contact: Contact) -> ContactRegistered:

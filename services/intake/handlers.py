@@ -1,12 +1,13 @@
-"""What intake hears, other municipal systems' contacts, and what it does when a moment has come."""
+"""What intake hears, contacts and changes of companies, and what it does when a moment has come."""
 
 from datetime import datetime, timedelta
 
-from services.intake import events
+from services.intake import changes, events
 from services.intake.model.attachment import Upload
 from services.intake.registration import Registers, register
+from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.uploads import Uploads
-from shared.contracts.inbox import ContactReceived
+from shared.contracts.inbox import CompanyChanged, ContactReceived
 from shared.contracts.streams import INBOX
 from shared.platform.bus import Bus
 from shared.platform.files import Files
@@ -21,6 +22,14 @@ async def register_contact(event: ContactReceived, registers: Registers, origin:
     """Another system has received a contact: it becomes one of ours, once."""
     arrival = events.arrival(event, origin.municipality, origin.key, origin.publisher or "")
     await register(arrival, registers, at)
+
+
+@bus.hear(INBOX)
+async def take_in_change(
+    event: CompanyChanged, known: CompanyChanges, registers: Registers, origin: Origin, at: datetime
+) -> None:
+    """A company has changed, says a register: whether that needs something new is a question to people, once."""
+    await changes.take_in(event, known, registers, origin, at)
 
 
 @bus.when_due(Uploads)

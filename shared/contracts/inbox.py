@@ -1,6 +1,6 @@
 """What other municipal systems publish: one inbox topic each, written in their words and kept 30 days."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from shared.contracts.members import (
     Language,
     Moment,
     Name,
+    OrganisationNumber,
     Phone,
     Reference,
     Title,
@@ -66,6 +67,18 @@ class ContactReceived(Event, stream=INBOX, about="reference"):
     person: Person | None = None
     place: Place | None = None
     attachments: Annotated[list[Attachment], Field(default_factory=list, max_length=100)]
+
+
+class CompanyChanged(Event, stream=INBOX, about="reference"):
+    """A company's owner, number, premises or name has changed, or it has ceased, says a register (företag ändrat)."""
+
+    reference: Reference
+    organisation_number: OrganisationNumber
+    changed: Literal["owner", "number", "premises", "name", "ceased"]
+    on: Day
+    name: Name | None = None
+    new_organisation_number: OrganisationNumber | None = None
+    place: Place | None = None
 
 
 class Option(Part):

@@ -34,6 +34,8 @@ RegisterNumber = Annotated[
     str,
     Field(pattern=r"^[A-ZÅÄÖ]{1,10} [0-9]{4}/[0-9]{1,9}$", examples=["K 2026/000123"], description="in the register"),
 ]
+OrganisationNumber = Annotated[str, Field(min_length=1, max_length=32)]
+"""As somebody else wrote it: whether it is one its reader tells."""
 Sentence = Annotated[str, Field(min_length=1, max_length=1_000)]
 Whole = Annotated[int, Field(strict=True)]
 Truth = Annotated[bool, Field(strict=True)]
@@ -104,5 +106,5 @@ class Amount(Part):
 class Company(Part):
     """A company as somebody else named it (företag)."""
 
-    organisation_number: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    organisation_number: OrganisationNumber | None = None
     name: Name | None = None

@@ -65,7 +65,7 @@ def why(error: Exception, *, inbox: bool) -> Reason:
     if isinstance(error, NotYet):
         return Reason(Kind.AWAITING, f"waits for {error.subject}", f"väntar på {error.subject}", awaits=error.subject)
     if isinstance(error, Refused):
-        return Reason(theirs, error.en, error.sv, error.pointer)
+        return Reason(theirs, error.en, error.sv, error.pointer and f"/data{error.pointer}")
     if isinstance(error, NotAnEvent):
         return Reason(theirs, error.reason, error.sv or in_swedish(error.reason), error.where)
     if isinstance(error, Unwritable):

@@ -55,7 +55,7 @@ async def test_a_wrong_organisation_number_is_told_back_and_stops_nobody() -> No
     intake = Intake()
     await intake.hear(record(contact(company={"organisation_number": "556016-0681"}), "1"), record(contact(), "2", 1))
     [told] = await intake.said("inbound-rejected")
-    assert told["pointer"] == "/company/organisation_number"
+    assert told["pointer"] == "/data/company/organisation_number"
     assert told["id"] == "1"
     assert len(await intake.said("contact-registered")) == 1
 

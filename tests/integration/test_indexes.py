@@ -10,6 +10,7 @@ from pymongo import monitoring
 from bench.filled import fill, named
 from services.intake.app import parts as intake_parts
 from services.intake.settings import Settings as IntakeSettings
+from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
@@ -71,6 +72,7 @@ class Commands(monitoring.CommandListener):
 async def of_intake(unit: Unit) -> None:
     contacts, parties, series = unit.given(Contacts), unit.given(Parties), unit.given(AllSeries)
     await contacts.get(named("c", 1))
+    await unit.given(CompanyChanges).get(named("f", 1))
     await contacts.newest(CODE, LATER, 50)
     await contacts.newest(CODE, None, 50)
     await contacts.all_of(named("p", 1))

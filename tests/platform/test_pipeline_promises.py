@@ -141,7 +141,7 @@ async def test_a_bad_inbound_event_is_told_back_and_stops_nobody_even_under_its_
     assert {row["p"] for row in told} == {"watch"}
     assert len(told) == 2
     pointers = {row["where"] for row in await service.rows("parked", kind="rejected")}
-    assert pointers == {"/data/steps", "/steps"}
+    assert pointers == {"/data/steps"}
 
 
 async def test_the_same_id_from_another_source_is_another_event() -> None:

@@ -63,9 +63,9 @@ async def test_two_towns_may_use_the_same_reference_and_the_same_event_id() -> N
 @pytest.mark.parametrize(
     ("members", "pointer"),
     [
-        ({"supplier": {"organisation_number": "556016-0681"}}, "/supplier/organisation_number"),
-        ({"starts_on": "2028-01-01"}, "/starts_on"),
-        ({"ends_on": "0001-01-01"}, "/ends_on"),
+        ({"supplier": {"organisation_number": "556016-0681"}}, "/data/supplier/organisation_number"),
+        ({"starts_on": "2028-01-01"}, "/data/starts_on"),
+        ({"ends_on": "0001-01-01"}, "/data/ends_on"),
         ({"ends_on": "2027-02-30"}, "/data/ends_on"),
     ],
 )

@@ -54,7 +54,7 @@ async def test_an_officer_id_that_is_too_long_is_told_back() -> None:
     routing = Routing()
     await routing.told(officer("x" * 200, e_mail="x@kommun.example"), officer("lind"))
     [told] = await routing.said("inbound-rejected")
-    assert told["pointer"] == "/officer_id"
+    assert told["pointer"] == "/data/officer_id"
     assert len(await routing.said("officer-declared")) == 1
 
 

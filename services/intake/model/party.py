@@ -66,6 +66,11 @@ class Party:
         company_name = name or self.company_name
         return replace(self, organisation_number=number, company_name=company_name, name=self.name or company_name)
 
+    def renamed(self, company_name: str) -> "Party":
+        """The company under its new name; who has spoken for it keeps theirs."""
+        name = company_name if self.name in (None, self.company_name) else self.name
+        return replace(self, company_name=company_name, name=name)
+
     def erased(self, erasure: Erasure) -> "Party":
         """The party without anything personal; an earlier erasure stays when nothing was told since."""
         bare = Party(self.municipality, self.party_id, self.kind, company_id=self.company_id)

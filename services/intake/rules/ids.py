@@ -17,6 +17,7 @@ WRONG_NUMBER = (
     "Organisationsnumret stämmer inte: kontrollera siffrorna.",
     "The organisation number is not valid: check the digits.",
 )
+NO_NEW_NUMBER = ("Det nya organisationsnumret saknas.", "The new organisation number is missing.")
 UNKNOWN_COMPANY = ("Företaget finns inte hos oss.", "We do not have that company.")
 
 
@@ -64,9 +65,13 @@ class PartyIds:
 
     keyed: Callable[[str, str], str]
 
+    def of(self, municipality: str, text: str, pointer: str) -> str:
+        """The id of the company with this organisation number; Invalid with the pointer for a wrong one."""
+        return self.keyed(municipality, organisation_number(text, pointer).digits)
+
     def of_number(self, municipality: str, text: str) -> str:
-        """The id of the company with this organisation number; Invalid for a wrong one."""
-        return self.keyed(municipality, organisation_number(text, COMPANY_NUMBER).digits)
+        """The id of the company that a contact names; Invalid for a wrong number."""
+        return self.of(municipality, text, COMPANY_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
