@@ -20,8 +20,19 @@ PUBLISHERS = [
     {"name": "finance", "municipality": "1460", "types": ["contract-signed"]},
     {"name": "staff", "municipality": "1460", "types": ["officer-changed"]},
 ]
+FORMS = [
+    {
+        "municipality": "1460",
+        "name": "Bengtsfors kommun",
+        "e_mail": "kommun@kommun.example",
+        "phone": "0531-52 60 00",
+        "data_protection": "dataskydd@kommun.example",
+    }
+]
+"""The public form of a development install: its addresses lead nowhere."""
+
 SERVICES = ("intake", "routing", "procurement", "notify")
-TOP = """\
+TOP = f"""\
 # The settings and secrets of this install, made by `make secrets`: for docker compose, and for nobody else to read.
 # Keep a copy of it apart from the backups: without MASTER_KEY_INTAKE nobody reads who the parties are or what they
 # wrote, without SECRET_KEY_* parked events can't be replayed, and with another PARTY_SECRET companies get new ids. How
@@ -36,6 +47,9 @@ KOMMUNKONTAKT_JWT_KEY_FILE=/public-key/token.pem
 # Your mail server and the address that mails come from; without them the mail tray gets all.
 NOTIFY_SMTP_URL=
 NOTIFY_SENDER=
+
+# The municipalities that have a public form, and whom it names as responsible for what is sent: docs/intake.md.
+INTAKE_FORMS='{json.dumps(FORMS)}'
 """
 LINE = re.compile(r"^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from stack.env_file import PUBLISHERS
+from stack.env_file import FORMS, PUBLISHERS
 from stack.places import DATA, free_port
 from stack.problem import Problem
 
@@ -61,6 +61,7 @@ def service_environment(kafka_url: str, mongo_url: str, smtp_url: str, ports: Po
         "KOMMUNKONTAKT_ENVIRONMENT": "development",
         "KOMMUNKONTAKT_CLOCK": "simulated",
         "KOMMUNKONTAKT_PUBLISHERS": json.dumps(PUBLISHERS),
+        "INTAKE_FORMS": json.dumps(FORMS),
         "KOMMUNKONTAKT_SECRET_KEY": _secret(data, "secret-key"),
         "KOMMUNKONTAKT_PARTY_SECRET": _secret(data, "party-secret"),
         "KOMMUNKONTAKT_MASTER_KEY": _secret(data, "master-key"),

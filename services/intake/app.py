@@ -7,10 +7,13 @@ from uuid import uuid4
 from fastapi import FastAPI
 from holidays.countries.sweden import Sweden
 
+from services.intake import pages
 from services.intake.api import routers
 from services.intake.attachments import Keeping
 from services.intake.handlers import bus
+from services.intake.pages.site import Site
 from services.intake.rules.arrival_day import WorkingDays
+from services.intake.rules.forms import FormIds
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.rules.linking import LinkingRules
@@ -18,6 +21,7 @@ from services.intake.settings import Settings
 from services.intake.store.company_changes import CompanyChanges, KeptCompanyChanges
 from services.intake.store.contacts import Contacts, KeptContacts
 from services.intake.store.datafiles import read_cards, read_case_types, read_linking_rules
+from services.intake.store.follow_ups import FollowUps, KeptFollowUps
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
@@ -26,7 +30,7 @@ from services.intake.store.uploads import KeptUploads, Uploads
 from shared.platform.clamd import Clamd
 from shared.platform.clock import Clock
 from shared.platform.database import Database
-from shared.platform.secrets import party_id
+from shared.platform.secrets import keyed_hash, party_id
 from shared.platform.service import Parts, assemble, serve
 
 FREE = ("public", "de_facto")
@@ -53,6 +57,7 @@ def parts(settings: Settings) -> Parts:
             Notes: KeptNotes,
             Uploads: KeptUploads,
             Threads: KeptThreads,
+            FollowUps: KeptFollowUps,
         },
         provided={
             PartyIds: PartyIds(keyed),
@@ -62,8 +67,10 @@ def parts(settings: Settings) -> Parts:
             Cards: read_cards(case_types, settings.data_dir),
             Keeping: _keeping(settings),
             LinkingRules: read_linking_rules(settings.data_dir),
+            FormIds: FormIds(partial(keyed_hash, settings.platform.party_secret), os.urandom),
+            Site: Site.of(settings),
         },
-        doors=routers,
+        doors=[*routers, *pages.routers],
     )
 
 

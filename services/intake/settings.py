@@ -1,12 +1,47 @@
 """What the operator sets for intake."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import from_json
 
 from shared.platform.settings import ServiceSettings
 
 CLAMD = r"^(tcp://[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}|unix:///.+)$"
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+class PublicForm(BaseModel):
+    """A municipality that has a public form, and what the form must say of who keeps what is sent (GDPR 13.1 a-b)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    municipality: str = Field(pattern=r"^[0-9]{4}$")
+    name: str = Field(min_length=1, max_length=200)
+    e_mail: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)
+    phone: str = Field(min_length=1, max_length=50)
+    data_protection: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)
+
+
+def _from_json(value: Any) -> Any:
+    if not isinstance(value, str | bytes):
+        return value
+    try:
+        return from_json(value)
+    except ValueError:
+        raise ValueError("must be JSON: a list of forms") from None
+
+
+def _named_once(forms: tuple[PublicForm, ...]) -> tuple[PublicForm, ...]:
+    if len({form.municipality for form in forms}) < len(forms):
+        raise ValueError("must name each municipality once")
+    return forms
+
+
+def _listed(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Settings(ServiceSettings, env_prefix="INTAKE_"):
@@ -14,6 +49,7 @@ class Settings(ServiceSettings, env_prefix="INTAKE_"):
 
     INTAKE_DATA_DIR is a folder with municipalities' own cards, case types and rules (`store/datafiles.py`).
     INTAKE_ATTACHMENT_BYTES is the most of one attachment, INTAKE_CLAMD_URL what looks at each.
+    INTAKE_FORMS says which municipalities have a public form; the others are what protects it.
     """
 
     secrets = ("secret_key", "party_secret", "master_key")
@@ -22,3 +58,6 @@ class Settings(ServiceSettings, env_prefix="INTAKE_"):
     data_dir: Path | None = None
     attachment_bytes: int = Field(25 * 1024 * 1024, ge=1)
     clamd_url: str | None = Field(None, pattern=CLAMD)
+    forms: Annotated[tuple[PublicForm, ...], BeforeValidator(_from_json), AfterValidator(_named_once)] = ()
+    forms_an_hour: int = Field(30, ge=1, le=100_000)
+    trusted_proxies: Annotated[Networks, BeforeValidator(_listed)] = ()

@@ -89,6 +89,11 @@ def party_id(secret: str, municipality: str, organisation_number: str) -> str:
     return f"{municipality}-p-{b32encode(mac).decode().lower()[:PARTY_LETTERS]}"
 
 
+def keyed_hash(secret: str, purpose: str, about: bytes) -> bytes:
+    """32 bytes that only who has the secret can make of this, for this purpose."""
+    return hmac.digest(derived_key(secret, purpose), about, "sha256")
+
+
 def derived_key(secret: str, purpose: str) -> bytes:
     """32 bytes for one purpose; knowing the key of one purpose says nothing about another's."""
     context = f"kommunkontakt {purpose}".encode()

@@ -205,14 +205,18 @@ async def _served(settings: Chosen, create: Callable[[Chosen, Database, Clock, C
     clock, wall = clocks(platform)
     app = create(settings, database, clock, wall)
     garbage.settle()
-    told = uvicorn.Config(app, host=platform.host, port=settings.port, log_config=None, timeout_graceful_shutdown=8)
-    server = PoliteServer(told, app.state.work, platform.drain_seconds)
+    server = PoliteServer(_listening(app, platform.host, settings.port), app.state.work, platform.drain_seconds)
     deaths: list[BaseException] = []
     app.state.work.on_death = lambda error: _die(server, deaths, error)
     await server.serve()
     if deaths and isinstance(deaths[0], WrongSetting):
         raise deaths[0]
     return 1 if deaths or not server.started else 0
+
+
+def _listening(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """What proxies say of a caller is believed only where a door asks for it, and then only of those we trust."""
+    return uvicorn.Config(app, host=host, port=port, log_config=None, timeout_graceful_shutdown=8, proxy_headers=False)
 
 
 def _asked_to_end(*_: object) -> None:

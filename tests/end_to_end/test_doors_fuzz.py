@@ -1,6 +1,7 @@
 """Schemathesis knocks on every door of every service: no 5xx, and no answer that its own document does not know."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -47,9 +48,21 @@ CHECKS = [
 ]
 
 
+FORM = {
+    "municipality": "1460",
+    "name": "Kommunen",
+    "e_mail": "a@kommun.example",
+    "phone": "0531-1",
+    "data_protection": "b@kommun.example",
+}
+
+
 @pytest.fixture(params=SERVICES)
-def knocking(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+def knocking(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, str]]:
     """A service's doors on a real socket, on the fake database; its address and a token with every role."""
+    monkeypatch.setenv("INTAKE_FORMS", json.dumps([FORM]))
     key, port = tmp_path / "jwt.pem", free_port()
     make_key(key)
     platform = PlatformSettings(environment="development", jwt_key_file=key, publishers=PUBLISHERS)

@@ -12,6 +12,7 @@ from services.intake.app import parts as intake_parts
 from services.intake.settings import Settings as IntakeSettings
 from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.contacts import Contacts
+from services.intake.store.follow_ups import FollowUps
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
@@ -78,6 +79,7 @@ async def of_intake(unit: Unit) -> None:
     await contacts.all_of(named("p", 1))
     await parties.known(named("p", 1))
     await parties.persons_of(named("p", 1))
+    await unit.given(FollowUps).get(f"{CODE}-f-1")
     await series.get(f"{CODE}-k-2026")
     await unit.given(Uploads).get(named("a", 1))
     await unit.given(Threads).get(named("t", 1))

@@ -22,6 +22,8 @@ class Action(StrEnum):
     UNLINK_CONTACT = "unlink-contact"
     WRITE_NOTE = "write-note"
     READ_NOTES = "read-notes"
+    SEND_FORM = "send-form"
+    FOLLOW_UP = "follow-up"
 
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -37,6 +39,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),
     Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
+    Action.SEND_FORM: frozenset({"public"}),
+    Action.FOLLOW_UP: frozenset({"public"}),
 }
 
 

@@ -1,7 +1,7 @@
 """A service's HTTP doors put together: the same prefix, errors, tokens, health and documents for all."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -23,6 +23,7 @@ REF = "#/components/schemas/"
 ALWAYS = (500, 503)
 WITH_TOKEN = (401, 403, 404, 409)
 WITH_BODY = (400, 413, 415)
+FRAMEWORKS_OWN = "Validation Error"
 OURS_ONLY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 IdempotencyKey = Annotated[
@@ -138,15 +139,18 @@ def _add_problems(operation: dict[str, Any]) -> None:
     statuses += WITH_TOKEN if operation.get("security") else ()
     statuses += WITH_BODY if "requestBody" in operation else ()
     responses: dict[str, Any] = operation["responses"]
-    if responses.pop("422", None) or "requestBody" in operation:
+    if "422" in responses or "requestBody" in operation:
         statuses.append(422)
+    if responses.get("422", {}).get("description") == FRAMEWORKS_OWN:
+        del responses["422"]
     for status in sorted(statuses):
-        responses.setdefault(str(status), _described(status))
+        responses.setdefault(str(status), described(status))
 
 
-def _described(status: int) -> Mapping[str, Any]:
+def described(status: int) -> dict[str, Any]:
+    """What the OpenAPI document tells of an answer that is a problem."""
     content = {MEDIA_TYPE: {"schema": {"$ref": REF + Problem.__name__}}}
     described: dict[str, Any] = {"description": wording.TITLES[status].en, "content": content}
-    if status == 503:
+    if status in (429, 503):
         described["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return described

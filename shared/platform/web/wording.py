@@ -131,6 +131,8 @@ TOO_DEEP = Wording("Innehållet har för många nivåer.", "The content has too 
 NUMBER_TOO_BIG = Wording("Talet ryms inte i 64 bitar.", "The number does not fit in 64 bits.")
 NO_UNICODE = Wording("Texten innehåller ett halvt tecken (surrogat).", "The text holds half a character (a surrogate).")
 NUL = Wording("Texten innehåller tecknet NUL.", "The text holds the character NUL.")
+NO_FORM = Wording("Innehållet ska vara ett formulär.", "The content must be a form.")
+BROKEN_FORM = Wording("Formuläret går inte att läsa.", "The form cannot be read.")
 UNWRITABLE = Wording("Uppgifterna går inte att spara.", "What was sent cannot be kept.")
 NOT_YET = Wording(
     "Något annat måste komma hit först. Försök snart igen.", "Something else must come here first. Try again soon."

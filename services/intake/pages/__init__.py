@@ -1,0 +1,9 @@
+"""intake's pages for people: the public form, its receipt, and the way back to what was sent; with their doors."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from services.intake.pages import follow_up, form
+
+routers: Sequence[APIRouter] = (form.router, follow_up.router)
