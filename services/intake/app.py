@@ -32,6 +32,7 @@ from shared.platform.clock import Clock
 from shared.platform.database import Database
 from shared.platform.secrets import keyed_hash, party_id
 from shared.platform.service import Parts, assemble, serve
+from shared.platform.vault import Prints
 
 FREE = ("public", "de_facto")
 """Without de_facto midsummer, Christmas and New Year's Eve would be working days."""
@@ -60,7 +61,7 @@ def parts(settings: Settings) -> Parts:
             FollowUps: KeptFollowUps,
         },
         provided={
-            PartyIds: PartyIds(keyed),
+            PartyIds: PartyIds(keyed, Prints(settings.platform.party_secret).of),
             NewId: NewId(lambda: uuid4().hex),
             WorkingDays: swedish_working_days(),
             CaseTypes: case_types,

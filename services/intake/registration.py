@@ -7,9 +7,10 @@ from services.intake import events
 from services.intake.linking import Linking, linked
 from services.intake.model.contact import Arrival, Contact, ContactState
 from services.intake.model.party import Party
+from services.intake.rules import finding
 from services.intake.rules import ids as named
 from services.intake.rules import registration as rules
-from services.intake.rules.arrival_day import WorkingDays
+from services.intake.rules.arrival_day import WorkingDays, day_of
 from services.intake.rules.ids import PartyIds
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
@@ -68,10 +69,15 @@ async def _keep_party(arrival: Arrival, registers: Registers) -> str | None:
     before = await registers.parties.known(party_id)
     if before is None and party_id == arrival.company_id:
         raise Invalid("no-such-company", *named.UNKNOWN_COMPANY, named.COMPANY_ID)
-    party = rules.party_of(arrival, party_id, before)
+    party = _findable(rules.party_of(arrival, party_id, before), arrival, registers)
     if party != before:
         registers.parties.save(party, says=[events.declared(party)] if _tells_more(party, before) else [])
     return party_id
+
+
+def _findable(party: Party, arrival: Arrival, registers: Registers) -> Party:
+    """The party as it is found from now on."""
+    return finding.findable(party.contacted(day_of(arrival.received_at)), registers.ids.printed)
 
 
 def _tells_more(party: Party, before: Party | None) -> bool:
@@ -84,7 +90,7 @@ async def _keep_speaker(arrival: Arrival, party_id: str | None, registers: Regis
         return None
     speaker_id = named.speaker_id_of(party_id, arrival.speaker, arrival.municipality)
     before = await registers.parties.known(speaker_id)
-    speaker = rules.speaker_of(arrival, speaker_id, party_id, before)
+    speaker = _findable(rules.speaker_of(arrival, speaker_id, party_id, before), arrival, registers)
     if speaker != before:
         registers.parties.save(speaker)
     return speaker_id

@@ -20,7 +20,10 @@ from services.intake.rules.ids import (
 from services.intake.rules.registration import next_in, party_of, series_id_of, speaker_of, taken_down
 from shared.contracts.refusal import Invalid
 
-IDS = PartyIds(lambda municipality, digits: f"{municipality}-p-{digits[::-1]}")
+IDS = PartyIds(
+    keyed=lambda municipality, digits: f"{municipality}-p-{digits[::-1]}",
+    printed=lambda purpose, text: f"{purpose} {text}",
+)
 DAYS = swedish_working_days()
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 

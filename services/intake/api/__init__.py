@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from services.intake.api import (
     attachments,
     cards,
+    companies,
     contacts,
     disposal,
     export,
@@ -18,6 +19,7 @@ from services.intake.api import (
 routers: Sequence[APIRouter] = (
     attachments.router,
     cards.router,
+    companies.router,
     contacts.router,
     links.router,
     disposal.router,

@@ -1,7 +1,7 @@
 """A party: a company, or a person who speaks for one or for themselves. Personal data, kept here and nowhere else."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from services.intake.model.contact import Arrival
@@ -30,8 +30,9 @@ class Erasure:
 class Party:
     """Who contacts us: a company, or a person, with how they were last reached (part).
 
-    A person who speaks for a company is a party of their own with that `company_id`. `erasure` is the latest one: it
-    stays also when a new contact has told anew who they are.
+    A person who speaks for a company is a party of their own with that `company_id`. `prints` are the keyed hashes by
+    which it is found (`rules/finding.py`). `erasure` is the latest one: it stays also when a new contact has told anew
+    who they are.
     """
 
     municipality: str
@@ -47,6 +48,13 @@ class Party:
     role: str | None = None
     erasure: Erasure | None = None
     holds: Holds = None
+    last_contact_on: date | None = None
+    prints: tuple[str, ...] = ()
+
+    @property
+    def known_as(self) -> str | None:
+        """By which name it is found: a company's own, or else that of who last spoke for it."""
+        return self.company_name or self.name
 
     def told(self, arrival: Arrival) -> "Party":
         """The party with what was said this time; what was not said stays."""
@@ -59,6 +67,10 @@ class Party:
             role=speaker.role or self.role,
             language=arrival.language,
         )
+
+    def contacted(self, on: date) -> "Party":
+        """The party when it has contacted us that day too."""
+        return replace(self, last_contact_on=max(on, self.last_contact_on or on))
 
     def named(self, organisation_number: str | None, name: str | None) -> "Party":
         """The company with its number of ten digits and its name; what was not said stays."""

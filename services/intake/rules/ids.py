@@ -61,9 +61,12 @@ def dated_id(arrival: Arrival, letter: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PartyIds:
-    """Names companies: `keyed(municipality, digits)` is a keyed HMAC, the same in intake and procurement."""
+    """Names companies: `keyed(municipality, digits)` is a keyed HMAC, the same in intake and procurement; and makes the
+    prints by which parties are found: `printed(purpose, text)` is one too.
+    """
 
     keyed: Callable[[str, str], str]
+    printed: Callable[[str, str], str]
 
     def of(self, municipality: str, text: str, pointer: str) -> str:
         """The id of the company with this organisation number; Invalid with the pointer for a wrong one."""

@@ -14,6 +14,7 @@ class Action(StrEnum):
     READ_CONTACT = "read-contact"
     LIST_CONTACTS = "list-contacts"
     READ_ATTACHMENT = "read-attachment"
+    FIND_COMPANY = "find-company"
     ERASE_PARTY = "erase-party"
     DISPOSE_OF_CONTACT = "dispose-of-contact"
     HOLD = "hold"
@@ -31,6 +32,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.READ_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
     Action.READ_ATTACHMENT: frozenset({"receptionist", "coordinator"}),
+    Action.FIND_COMPANY: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
     Action.DISPOSE_OF_CONTACT: frozenset({"registrar", "manager"}),
     Action.HOLD: frozenset({"registrar", "manager"}),

@@ -1,6 +1,7 @@
 """The contacts: the questions first, then the collection that answers them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -9,6 +10,8 @@ from services.intake.rules.arrival_day import day_of
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster, kept_moment
+
+OPEN = [ContactState.AT_RECEPTION.value, ContactState.HANDED_OVER.value]
 
 
 class Contacts(Protocol):
@@ -34,6 +37,10 @@ class Contacts(Protocol):
         """Delete the key of a contact: what it sealed, here and in its notes, is gone."""
         ...
 
+    async def open_of(self, party_ids: Collection[str], limit: int) -> Mapping[str, int]:
+        """How many contacts of each party are neither answered nor taken; counted up to so many in all."""
+        ...
+
     def save(self, contact: Contact, /, says: Sequence[Event] = ()) -> None:
         """Keep a contact and say what is to be said of it."""
         ...
@@ -57,7 +64,7 @@ class KeptContacts(Store[Contact]):
     sealed = ("wish", "place", "season", "attachments", "links", "holds")
     indexes = (
         Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),
-        Index((("party_id", 1),), where={"party_id": {"$gt": ""}}),
+        Index((("party_id", 1), ("state", 1)), where={"party_id": {"$gt": ""}}),
         Index((("speaker_id", 1),), where={"speaker_id": {"$gt": ""}}),
     )
 
@@ -70,6 +77,12 @@ class KeptContacts(Store[Contact]):
         """See `Contacts`."""
         found = [await self.page({who: party_id}, sort=(), limit=0) for who in ("party_id", "speaker_id")]
         return sorted((one for some in found for one in some), key=lambda one: (one.registered_at, one.number or ""))
+
+    async def open_of(self, party_ids: Collection[str], limit: int) -> Mapping[str, int]:
+        """See `Contacts`. Nothing is opened: how many they are is not sealed."""
+        query = {"party_id": {"$in": sorted(party_ids)}, "state": {"$in": OPEN}}
+        found = await self._reads.find(self.collection, query, limit=limit)
+        return Counter(document["party_id"] for document in found)
 
 
 def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:

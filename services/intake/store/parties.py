@@ -1,10 +1,10 @@
 """The parties: the questions first, then the collection that answers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from string import hexdigits
 from typing import ClassVar, Protocol
 
-from services.intake.model.party import Party
+from services.intake.model.party import Party, PartyKind
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster
@@ -19,6 +19,22 @@ class Parties(Protocol):
 
     async def persons_of(self, company_id: str) -> list[Party]:
         """The persons who have spoken for a company."""
+        ...
+
+    async def load(self, party_ids: Iterable[str], /) -> None:
+        """Fetch these, so that `known` has them at hand."""
+        ...
+
+    async def printed(self, municipality: str, kind: PartyKind, found_by: str, limit: int) -> list[Party]:
+        """Parties that have this print, those that contacted us last first."""
+        ...
+
+    async def speakers_of(self, company_ids: Collection[str], limit: int) -> list[Party]:
+        """Persons who speak for these companies."""
+        ...
+
+    async def after(self, party_id: str, limit: int) -> list[Party]:
+        """The parties whose ids come after this one, in order."""
         ...
 
     def save(self, party: Party, /, says: Sequence[Event] = ()) -> None:
@@ -45,7 +61,10 @@ class KeptParties(Store[Party]):
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _of_a_kind}
     sealed = ("name", "e_mail", "phone", "role", "organisation_number", "company_name", "holds")
-    indexes = (Index((("company_id", 1),), where={"company_id": {"$gt": ""}}),)
+    indexes = (
+        Index((("company_id", 1),), where={"company_id": {"$gt": ""}}),
+        Index((("municipality", 1), ("kind", 1), ("prints", 1), ("last_contact_on", -1))),
+    )
 
     async def known(self, party_id: str | None) -> Party | None:
         """See `Parties`."""
@@ -54,3 +73,16 @@ class KeptParties(Store[Party]):
     async def persons_of(self, company_id: str) -> list[Party]:
         """See `Parties`."""
         return await self.find({"company_id": company_id}, lambda party: party.company_id == company_id)
+
+    async def printed(self, municipality: str, kind: PartyKind, found_by: str, limit: int) -> list[Party]:
+        """See `Parties`."""
+        query = {"municipality": municipality, "kind": kind, "prints": found_by}
+        return await self.page(query, sort=(("last_contact_on", -1),), limit=limit)
+
+    async def speakers_of(self, company_ids: Collection[str], limit: int) -> list[Party]:
+        """See `Parties`."""
+        return await self.page({"company_id": {"$in": sorted(company_ids)}}, sort=(), limit=limit)
+
+    async def after(self, party_id: str, limit: int) -> list[Party]:
+        """See `Parties`."""
+        return await self.page({"_id": {"$gt": party_id}}, sort=(("_id", 1),), limit=limit)

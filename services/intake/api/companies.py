@@ -1,0 +1,85 @@
+"""The doors of companies: find one while they talk."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from services.intake.api.who import doing
+from services.intake.finding import Hit, find
+from services.intake.model.party import PartyKind
+from services.intake.rules.finding import Sought
+from services.intake.rules.ids import PartyIds
+from services.intake.rules.policy import Action
+from services.intake.store.contacts import Contacts
+from services.intake.store.parties import Parties
+from shared.platform.web.at_desk import AtDesk
+from shared.platform.web.who import Municipality, Person
+
+Finding = Annotated[Person, doing(Action.FIND_COMPANY)]
+
+router = APIRouter()
+
+
+class SearchAsked(BaseModel):
+    """What is written in the search box: an organisation number, a phone number, an e-mail, or words of names."""
+
+    q: str = Field(min_length=2, max_length=200, examples=["åsas café", "556016-0680", "0531-123 45"])
+
+
+class PersonFound(BaseModel):
+    """A person who speaks for a company."""
+
+    party_id: str
+    name: str | None
+    role: str | None
+    phone: str | None
+    e_mail: str | None
+
+
+class CompanyFound(BaseModel):
+    """A company, or a person who speaks for themselves, with how many of its contacts still wait for somebody."""
+
+    party_id: str
+    kind: PartyKind
+    name: str | None
+    organisation_number: str | None
+    phone: str | None
+    e_mail: str | None
+    language: str
+    last_contact_on: date | None
+    open_contacts: int
+    persons: list[PersonFound]
+
+
+class CompaniesFound(BaseModel):
+    """At most ten, the best first."""
+
+    items: list[CompanyFound]
+
+
+@router.post("/{municipality}/companies/search", tags=["companies"])
+async def find_companies(municipality: Municipality, asked: SearchAsked, _: Finding, desk: AtDesk) -> CompaniesFound:
+    """Find a company by what the caller says of it. What is sought is personal, so it is asked in the body."""
+
+    async def found(parties: Parties, contacts: Contacts, ids: PartyIds) -> list[Hit]:
+        return await find(Sought.of(asked.q), municipality, parties, contacts, ids.printed)
+
+    return CompaniesFound(items=[_shown(hit) for hit in await desk.ask(found)])
+
+
+def _shown(hit: Hit) -> CompanyFound:
+    party = hit.party
+    return CompanyFound(
+        party_id=party.party_id,
+        kind=party.kind,
+        name=party.known_as,
+        organisation_number=party.organisation_number,
+        phone=party.phone,
+        e_mail=party.e_mail,
+        language=party.language,
+        last_contact_on=party.last_contact_on,
+        open_contacts=hit.open_contacts,
+        persons=[PersonFound.model_validate(person, from_attributes=True) for person in hit.persons],
+    )
