@@ -129,6 +129,7 @@ def test_a_user_sees_the_topics_that_concern_it_and_no_other(project: Project, u
         ("e-services", "intake.contacts.v1"),
         ("routing", "intake.contacts.v1"),
         ("routing", "inbox.staff.v1"),
+        ("intake", "inbox.finance.v1"),
         ("notify", "routing.matters.v1"),
         ("demo", "routing.matters.v1"),
     ],
@@ -141,6 +142,10 @@ def test_nobody_writes_what_is_anothers(project: Project, user: str, topic: str)
 
 def test_a_publisher_writes_its_own_inbox(project: Project) -> None:
     assert answer_to_a_write(project, "finance", "inbox.finance.v1") is None
+
+
+def test_a_service_writes_the_inbox_of_a_publisher_that_posts_at_its_door(project: Project) -> None:
+    assert answer_to_a_write(project, "intake", "inbox.e-services.v1") is None
 
 
 @pytest.mark.parametrize(

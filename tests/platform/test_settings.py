@@ -3,6 +3,7 @@
 import os
 import ssl
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from services.routing.settings import Settings as RoutingSettings
 from shared.platform.errors import WrongSetting
 from shared.platform.kafka import client_options
-from shared.platform.settings import PlatformSettings, Publisher, ServiceSettings
+from shared.platform.settings import PlatformSettings, Publisher, Rate, ServiceSettings
 
 
 class Settings(ServiceSettings, env_prefix="INTAKE_"):
@@ -168,6 +169,13 @@ def test_publishers_are_a_list_in_json() -> None:
     text = '[{"name": "civic", "municipality": "1460", "types": ["contact-received"]}]'
     (publisher,) = loaded(DEVELOPMENT | {"KOMMUNKONTAKT_PUBLISHERS": text}).platform.publishers
     assert publisher == Publisher(name="civic", municipality="1460", types=("contact-received",))
+
+
+def test_of_a_publishers_rates_the_newest_that_has_come_holds() -> None:
+    rates = [Rate(from_on=date(2027, 1, 1), per_minute=5), Rate(from_on=date(2026, 7, 1), per_minute=60)]
+    publisher = Publisher(name="civic", municipality="1460", types=("contact-received",), http_rates=tuple(rates))
+    days = [date(2026, 6, 30), date(2026, 7, 1), date(2026, 12, 31), date(2027, 1, 1)]
+    assert [publisher.per_minute(on) for on in days] == [None, 60, 60, 5]
 
 
 @pytest.mark.parametrize(

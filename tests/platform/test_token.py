@@ -1,5 +1,6 @@
 """`make token` gives a token that our own doors accept, in development only."""
 
+import json
 import os
 import stat
 import subprocess
@@ -34,6 +35,33 @@ async def test_a_token_opens_our_doors(tmp_path: Path) -> None:
         frozenset({"1460", "1440"}),
     )
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_publishers_token_speaks_of_the_first_that_may_post_in_its_municipality(tmp_path: Path) -> None:
+    file = tmp_path / "private.pem"
+    rates = [{"from_on": "2026-01-01", "per_minute": 60}]
+    publishers = [
+        {"name": "on-kafka", "municipality": "1460", "types": ["contact-received"]},
+        {"name": "other-town", "municipality": "1440", "types": ["contact-received"], "http_rates": rates},
+        {"name": "e-services", "municipality": "1460", "types": ["contact-received"], "http_rates": rates},
+    ]
+    told = {"KOMMUNKONTAKT_PUBLISHERS": json.dumps(publishers)}
+    subjects = [
+        await subject(file, run(file, *arguments, "--make-key", environment=environment))
+        for arguments, environment in (
+            (["publisher"], told),
+            (["publisher", "--municipality", "1440"], told),
+            (["publisher", "--id", "on-kafka"], told),
+            (["publisher"], {}),
+            (["officer"], told),
+        )
+    ]
+    assert subjects == ["e-services", "other-town", "on-kafka", "publisher", "officer"]
+
+
+async def subject(file: Path, made: Result) -> str:
+    assert made.exit_code == 0, made.output
+    return (await Guard(OneKey(verifying_key(file)), "kommunkontakt").read(made.stdout.strip())).id
 
 
 def test_a_key_is_made_once_and_only_when_asked_for(tmp_path: Path) -> None:
