@@ -55,7 +55,7 @@ backup: $(READY)  ## dumps what each service keeps (of make run) into the folder
 	  $(PY) -m stack env $(PY) -m shared.platform.backup dump --service $$service --to backups/$$service-$$at.tar.gz || exit; done
 
 rotate-keys: $(READY)  ## wraps the keys of personal data by the master key that is set now (of make run)
-	@$(PY) -m stack env $(PY) -m shared.platform.keys rotate --service intake
+	@for service in intake notify; do $(PY) -m stack env $(PY) -m shared.platform.keys rotate --service $$service || exit; done
 
 restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 loses what is there
 	@[ -n "$(SERVICE)" ] && [ -n "$(FILE)" ] || \

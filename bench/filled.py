@@ -50,6 +50,7 @@ WAITING_ONE_IN = 500
 AT_ONCE = 5_000
 WORKERS = 2
 WHY = Reason("Har minst antal öppna ärenden (41) av 12.", "Has the fewest open matters (41) of 12.")
+SUBJECT = "Handläggare 0 är handläggare för ditt ärende"
 WISH = "Vi vill bygga ut vår lastkaj och undrar vilka tillstånd som behövs, och hur lång tid det brukar ta hos er nu."
 
 
@@ -104,10 +105,9 @@ def contacts(numbers: range) -> Iterator[Document]:
     template, _ = _contact()
     for number in numbers:
         at = kept_moment(_at(number))
-        contact_id, wish = named("c", number), json.dumps(WISH).encode()
-        key = DataKey(_key(number), os.urandom)
-        sealed = key.print + key.seal(wish, f"{KeptContacts.collection}|{contact_id}|wish")
-        about = {"_id": contact_id, "contact_id": contact_id, "party_id": named("p", number), "wish": sealed}
+        contact_id = named("c", number)
+        wish = _sealed("contacts", contact_id, "wish", WISH, number)
+        about = {"_id": contact_id, "contact_id": contact_id, "party_id": named("p", number), "wish": wish}
         yield {**template, **about, "received_at": at, "registered_at": at}
 
 
@@ -119,7 +119,12 @@ def keys(numbers: range) -> Iterator[Document]:
 
 
 def _key(number: int) -> bytes:
-    return hashlib.sha256(f"key of contact {number}".encode()).digest()
+    return hashlib.sha256(f"key number {number}".encode()).digest()
+
+
+def _sealed(collection: str, document_id: str, member: str, text: str, number: int) -> bytes:
+    key = DataKey(_key(number), os.urandom)
+    return key.print + key.seal(json.dumps(text).encode(), f"{collection}|{document_id}|{member}")
 
 
 def said_of_contacts(numbers: range) -> Iterator[Document]:
@@ -131,9 +136,7 @@ def said_of_contacts(numbers: range) -> Iterator[Document]:
 def _contact() -> tuple[Document, list[Document]]:
     ids = (CODE, named("c", 0), named("p", 0))
     contact = Contact(*ids, "web", ("bygglov",), "sv", None, BEGAN, BEGAN, "e-services", BEGAN.date())
-    nothing = MemoryDatabase()
-    ring = Keyring(Vault([DEVELOPMENT_SECRET], os.urandom), nothing)
-    return _made(KeptContacts(nothing, ring), contact, [of_intake.registered(contact)], "intake")
+    return _made(KeptContacts(*_empty()), contact, [of_intake.registered(contact)], "intake")
 
 
 def inbound(numbers: range) -> Iterator[Document]:
@@ -145,10 +148,21 @@ def inbound(numbers: range) -> Iterator[Document]:
 
 def recipients(numbers: range) -> Iterator[Document]:
     """The parties as notify knows them."""
-    recipient = Recipient(CODE, named("p", 0), "Kim Lind", "kim@example.org", "sv")
-    template, _ = _made(KeptRecipients(MemoryDatabase()), recipient, [], "notify")
+    template, _ = _made(KeptRecipients(*_empty()), Recipient.forgotten(CODE, named("p", 0)), [], "notify")
     for number in numbers:
-        yield {**template, "_id": named("p", number), "recipient_id": named("p", number)}
+        who = named("p", number)
+        name = _sealed("recipients", who, "name", "Kim Lind", number)
+        e_mail = _sealed("recipients", who, "e_mail", "kim@example.org", number)
+        yield {**template, "_id": who, "recipient_id": who, "name": name, "e_mail": e_mail}
+
+
+def keys_of_recipients(numbers: range) -> Iterator[Document]:
+    """What opens the recipients, and what was written to them and to officers."""
+    vault = Vault([DEVELOPMENT_SECRET], os.urandom)
+    for number in numbers:
+        yield vault.wrapped(named("p", number), _key(number))
+    if 0 in numbers:
+        yield from (vault.wrapped(who, _key(number)) for who, number in map(_officer, range(OFFICERS)))
 
 
 def messages(numbers: range) -> Iterator[Document]:
@@ -156,9 +170,15 @@ def messages(numbers: range) -> Iterator[Document]:
     template, _ = _message()
     for number in numbers:
         at, message_id = kept_moment(_at(number)), named("g", number)
-        to = named("p", number) if number % 2 else f"{CODE}-o-h{number % OFFICERS:02d}"
+        to, key = (named("p", number), number) if number % 2 else _officer(number % OFFICERS)
         own = {"_id": message_id, "message_id": message_id, "recipient_id": to, "about_id": named("m", number)}
-        yield {**template, **own, "planned_at": at, "closed_at": at, "order": f"{at} {message_id}"}
+        subject = _sealed("messages", message_id, "subject", SUBJECT, key)
+        text = {"subject": subject, "body": _sealed("messages", message_id, "body", WISH * 4, key)}
+        yield {**template, **own, **text, "planned_at": at, "closed_at": at, "order": f"{at} {message_id}"}
+
+
+def _officer(nth: int) -> tuple[str, int]:
+    return f"{CODE}-o-h{nth:02d}", -nth - 1
 
 
 def said_of_messages(numbers: range) -> Iterator[Document]:
@@ -175,8 +195,8 @@ def _message() -> tuple[Document, list[Document]]:
         channel=ChannelName.E_MAIL,
         wording="officer-found",
         about_id=named("m", 0),
-        subject="Handläggare 0 är handläggare för ditt ärende",
-        body=WISH * 4,
+        subject=None,
+        body=None,
         planned_at=BEGAN,
         order="",
         correlation="story",
@@ -186,7 +206,12 @@ def _message() -> tuple[Document, list[Document]]:
         closed_at=BEGAN,
     )
     says = [of_notify.planned(message), *of_notify.closing(message)]
-    return _made(KeptMessages(MemoryDatabase()), message, says, "notify")
+    return _made(KeptMessages(*_empty()), message, says, "notify")
+
+
+def _empty() -> tuple[MemoryDatabase, Keyring]:
+    nothing = MemoryDatabase()
+    return nothing, Keyring(Vault([DEVELOPMENT_SECRET], os.urandom), nothing)
 
 
 def _again(entry: Document, topic: str, letter: str, numbers: range) -> Iterator[Document]:
@@ -216,6 +241,7 @@ FILLED: Mapping[str, Mapping[str, Documents]] = {
     "intake": {"contacts": contacts, "keys": keys, "inbound": inbound, "journal": said_of_contacts},
     "notify": {
         "recipients": recipients,
+        "keys": keys_of_recipients,
         "messages": messages,
         "lanes": lanes_of_notify,
         "journal": said_of_messages,

@@ -34,7 +34,7 @@ FORMS = [
 SERVICES = ("intake", "routing", "procurement", "notify")
 TOP = f"""\
 # The settings and secrets of this install, made by `make secrets`: for docker compose, and for nobody else to read.
-# Keep a copy of it apart from the backups: without MASTER_KEY_INTAKE nobody reads who the parties are or what they
+# Keep a copy of it apart from the backups: without MASTER_KEY_* nobody reads who the parties are or what they
 # wrote, without SECRET_KEY_* parked events can't be replayed, and with another PARTY_SECRET companies get new ids. How
 # to change each: docs/operators.md.
 
@@ -65,6 +65,7 @@ def needed(publishers: list[Mapping[str, object]]) -> Iterator[tuple[str, Callab
         yield f"SECRET_KEY_{service.upper()}", _secret
     yield "PARTY_SECRET", _secret
     yield "MASTER_KEY_INTAKE", _secret
+    yield "MASTER_KEY_NOTIFY", _secret
     yield "MONGO_KEY", lambda: base64.b64encode(secrets.token_bytes(192)).decode()
 
 

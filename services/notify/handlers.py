@@ -33,6 +33,7 @@ async def keep_party(event: PartyDeclared, recipients: Recipients) -> None:
 async def forget_party(event: PartyErased, recipients: Recipients, messages: Messages, at: datetime) -> None:
     """A party must be forgotten: its name and address go, and what was written to it; open messages are given up."""
     await _forget(recipients, event.municipality, event.party_id)
+    recipients.forget(event.party_id)
     for message in await messages.all_to(event.party_id):
         bare = rules.forgotten(message, at)
         if bare != message:

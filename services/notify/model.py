@@ -126,7 +126,8 @@ class Message:
 
     `order` sorts the messages of a recipient. `due_at` is when to look at it again: to hand it over or, while it is
     being handed over, to find that nobody has told the outcome. `begun`: it was tried and is open, so that later ones
-    to the same recipient wait. `times_away` counts attempts that were put back because the channel was away.
+    to the same recipient wait. `times_away` counts attempts that were put back because the channel was away. What it
+    says is None once its recipient was forgotten.
     """
 
     municipality: str
@@ -135,8 +136,8 @@ class Message:
     channel: ChannelName
     wording: str
     about_id: str
-    subject: str
-    body: str
+    subject: str | None
+    body: str | None
     planned_at: datetime
     order: str
     correlation: str
@@ -200,7 +201,7 @@ class Message:
 
     def forgotten(self, receipt: Receipt, reason: str, at: datetime) -> "Message":
         """The message without what it said, and given up when it is open; of one in hand nobody knows the outcome."""
-        bare = replace(self, subject="", body="")
+        bare = replace(self, subject=None, body=None)
         if self.closed_at is not None:
             return bare
         told = bare.amended(len(self.attempts), receipt, at) if self.state is State.HANDING_OVER else bare

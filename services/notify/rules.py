@@ -107,8 +107,8 @@ def planned(occasion: Occasion, recipient: Recipient, channel: ChannelName, text
 
 
 def letter(message: Message, recipient: Recipient | None) -> Letter | None:
-    """The message as its channel gets it; None when the recipient has no address any more."""
-    if recipient is None or not recipient.e_mail:
+    """The message as its channel gets it; None when the recipient has no address any more, or was forgotten."""
+    if recipient is None or not recipient.e_mail or message.subject is None or message.body is None:
         return None
     return Letter(message.message_id, recipient.e_mail, message.subject, message.body, message.planned_at)
 

@@ -12,8 +12,12 @@ ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1
 
 
 class Settings(ServiceSettings, env_prefix="NOTIFY_"):
-    """NOTIFY_PORT, NOTIFY_DATABASE, NOTIFY_SENDER (the address that mails come from) and NOTIFY_SMTP_URL."""
+    """NOTIFY_PORT, NOTIFY_DATABASE, NOTIFY_SENDER (the address that mails come from) and NOTIFY_SMTP_URL.
 
+    It seals whom it can reach and what it writes to them, so it needs the master key.
+    """
+
+    secrets = ("secret_key", "master_key")
     port: int = 8004
     database: str = "notify"
     sender: str = ""

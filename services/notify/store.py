@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from services.notify.model import ChannelName, HandedBefore, Message, Recipient
 from shared.contracts.event import Event
-from shared.platform.database import Index
-from shared.platform.store import Store, kept_moment
+from shared.platform.database import Document, Index
+from shared.platform.store import Store, Upcaster, kept_moment
 
 OPEN = {"due_at": {"$exists": True}}
 
@@ -25,6 +25,10 @@ class Recipients(Protocol):
 
     def save(self, recipient: Recipient, /, says: Sequence[Event] = ()) -> None:
         """Keep a recipient."""
+        ...
+
+    def forget(self, recipient_id: str, /) -> None:
+        """Delete the key of a recipient: who it is, and what was written to it, is gone."""
         ...
 
 
@@ -74,12 +78,20 @@ class HandedBefores(Protocol):
         ...
 
 
+def _in_clear(document: Document) -> Document:
+    """Schema 1 sealed nothing."""
+    return document
+
+
 class KeptRecipients(Store[Recipient]):
     """Recipients in MongoDB."""
 
     collection = "recipients"
     state = Recipient
     identity = "recipient_id"
+    schema = 2
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _in_clear}
+    sealed = ("name", "e_mail")
 
     async def all_of(self, recipient_ids: Iterable[str]) -> Mapping[str, Recipient]:
         """See `Recipients`."""
@@ -92,6 +104,10 @@ class KeptMessages(Store[Message]):
     collection = "messages"
     state = Message
     identity = "message_id"
+    schema = 2
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _in_clear}
+    sealed = ("subject", "body")
+    sealed_by = "recipient_id"
     indexes = (
         Index((("channel", 1), ("order", 1), ("due_at", 1)), where=OPEN),
         Index((("recipient_id", 1), ("channel", 1)), where={"begun": True}),

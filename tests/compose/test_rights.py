@@ -219,6 +219,7 @@ def test_a_container_knows_its_own_secrets_only(project: Project) -> None:
     expected = {service: {f"{kind}_{service.upper()}" for kind in KINDS} for service in SERVICES}
     expected["intake"] |= {"PARTY_SECRET", "MASTER_KEY_INTAKE"}
     expected["procurement"] |= {"PARTY_SECRET"}
+    expected["notify"] |= {"MASTER_KEY_NOTIFY"}
     expected |= {"mongo": {"MONGO_KEY", "MONGO_PASSWORD_ADMIN"}, "kafka": {"KAFKA_PASSWORD_ADMIN"}}
     expected |= {"mailpit": set(), "door": set()}
     secrets = {

@@ -38,11 +38,14 @@ class NextRecipient(Recipient):
 
 
 class NextRecipients(KeptRecipients):
-    """Recipients of schema 2."""
+    """Recipients of schema 3."""
 
     state = NextRecipient
-    schema = 2
-    upcasters: ClassVar[Mapping[int, Upcaster]] = {1: lambda old: {**old, "known_from": EARLIER}}
+    schema = 3
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {
+        **KeptRecipients.upcasters,
+        2: lambda old: {**old, "known_from": EARLIER},
+    }
 
     def save(self, recipient: Recipient, says: Sequence[Event] = ()) -> None:
         """Keep it with the new field."""

@@ -25,7 +25,7 @@ OPENED, ASSIGNED, ASSIGNED_V2 = (
     f"se.kommunkontakt.routing.{name}" for name in ("matter-opened.v1", "matter-assigned.v1", "matter-assigned.v2")
 )
 OUTDATED = re.compile(
-    r"stands still: (release [0-9.]+ acts on other types of routing\.matters\.v1|recipients has documents of schema 2);"
+    r"stands still: (release [0-9.]+ acts on other types of routing\.matters\.v1|recipients has documents of schema 3);"
     r" the work is done by the newer release alone"
 )
 NEXT = {"routing": "tests.end_to_end.routing_next", "notify": "tests.end_to_end.notify_next"}
@@ -151,9 +151,9 @@ def old_documents_were_read(town: Town, said: Sequence[Said]) -> None:
     """Officers whom the old release has kept are read as the new one wants them, and not written for that."""
     kept = {name: town.rows("recipients")[f"1460-o-{name}"] for name in ("ek", "lund", "ny")}
     assert {name: (row["_schema"], row.get("known_from")) for name, row in kept.items()} == {
-        "ek": (1, None),
-        "lund": (1, None),
-        "ny": (2, "this release"),
+        "ek": (2, None),
+        "lund": (2, None),
+        "ny": (3, "this release"),
     }
     case_types = {one.subject: one.data["case_type"] for one in said if one.type == OPENED}
     stories = town.rows("stories").items()
@@ -201,7 +201,7 @@ def test_old_and_new_side_by_side_then_new_alone_and_nothing_is_missed_or_done_t
 
         end([*second.instances, *third.instances])
         code, why = go_back(first, "notify")
-        assert (code, "recipients has documents of a newer schema than 1" in why) == (1, True)
+        assert (code, "recipients has documents of a newer schema than 2" in why) == (1, True)
         code, why = go_back(first, "routing")
         assert (code, f"An event was said that this release does not know: {ASSIGNED_V2}." in why) == (1, True)
 

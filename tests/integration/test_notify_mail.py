@@ -22,6 +22,7 @@ from shared.platform.leases import Lease
 from shared.platform.mongo import MongoDatabase
 from shared.platform.positions import Positions
 from shared.platform.service import hearing_for
+from shared.platform.vault import Keyring
 from shared.platform.work import KEPT
 from stack.mail import Mail
 from stack.mongo import Mongo
@@ -80,8 +81,8 @@ class Office:
             await asyncio.gather(running, return_exceptions=True)
 
     async def messages(self) -> list[Message]:
-        rows = await self.database.find("messages", {}, sort=(("order", 1),))
-        return [KeptMessages(self.database)._read(row) for row in rows]
+        ring = Keyring(self.hearing.vault, self.database)
+        return await KeptMessages(self.database, ring).page({}, sort=(("order", 1),), limit=0)
 
     async def handed_over(self) -> int:
         return await self.database.count("messages", {"state": State.HANDED_OVER.value})

@@ -28,6 +28,7 @@ from shared.platform.positions import Positions
 from shared.platform.service import hearing_for
 from shared.platform.settings import PlatformSettings
 from shared.platform.understand import Record
+from shared.platform.vault import Keyring
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 OFFICER, PARTY, MATTER = "1460-o-lind", "1460-p-1", "1460-m-1"
@@ -183,11 +184,16 @@ class Notify:
         return await (sender or self.sender).look()
 
     async def kept(self, collection: str) -> list[Document]:
-        return await self.database.find(collection, {})
+        """The documents of a collection, with what is sealed in them opened."""
+        documents = await self.database.find(collection, {})
+        for store in self.hearing.shelf.values():
+            if store.collection == collection:
+                await Keyring(self.hearing.vault, self.database).open(collection, store.sealed_by, documents)
+        return documents
 
     async def messages(self) -> list[Message]:
-        rows = await self.database.find("messages", {}, sort=(("order", 1),))
-        return [KeptMessages(self.database)._read(row) for row in rows]
+        ring = Keyring(self.hearing.vault, self.database)
+        return await KeptMessages(self.database, ring).page({}, sort=(("order", 1),), limit=0)
 
     async def message(self) -> Message:
         [only] = await self.messages()

@@ -20,7 +20,7 @@ from tests.notify.settled import AT, MATTER, OFFICER, Notify, assigned, officer,
 DEVELOPMENT = {"KOMMUNKONTAKT_ENVIRONMENT": "development"}
 PRODUCTION = {
     "KOMMUNKONTAKT_SECRET_KEY": "s" * 32,
-    "KOMMUNKONTAKT_PARTY_SECRET": "p" * 32,
+    "KOMMUNKONTAKT_MASTER_KEY": "m" * 32,
     "KOMMUNKONTAKT_JWKS_URL": "https://login.example.org/keys",
 }
 

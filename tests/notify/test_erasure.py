@@ -32,7 +32,7 @@ async def test_name_and_address_are_forgotten_and_open_messages_given_up_without
     after = await kept(notify)
     assert not any(secret in after for secret in SECRETS)
     [message] = [one for one in await notify.messages() if one.recipient_id == PARTY]
-    assert (message.state, message.subject, message.body, message.due_at) == (State.GIVEN_UP, "", "", None)
+    assert (message.state, message.subject, message.body, message.due_at) == (State.GIVEN_UP, None, None, None)
     [given_up] = await notify.said("message-given-up")
     assert (given_up["recipient_id"], given_up["reason"]) == (PARTY, "The recipient was erased.")
     await notify.look()
@@ -45,7 +45,7 @@ async def test_of_what_was_handed_over_the_ledger_stays_and_the_text_goes() -> N
     await notify.look()
     await notify.hear(party_erased(), sequence=2)
     [message] = [one for one in await notify.messages() if one.recipient_id == PARTY]
-    assert (message.state, message.taken_at_attempt, message.body) == (State.HANDED_OVER, 1, "")
+    assert (message.state, message.taken_at_attempt, message.body) == (State.HANDED_OVER, 1, None)
     after = await kept(notify)
     assert not any(secret in after for secret in SECRETS)
     assert await notify.said("message-given-up") == []
@@ -61,7 +61,7 @@ async def test_a_message_that_is_on_its_way_is_given_up_and_its_outcome_still_no
     notify.channel.gate.set()
     await look
     [message] = [one for one in await notify.messages() if one.recipient_id == PARTY]
-    assert (message.state, message.body) == (State.GIVEN_UP, "")
+    assert (message.state, message.body) == (State.GIVEN_UP, None)
     assert [attempt.outcome for attempt in message.attempts] == [Outcome.TAKEN]
     assert len(await notify.said("message-given-up")) == 1
 

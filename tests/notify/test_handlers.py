@@ -18,10 +18,10 @@ async def test_the_party_reads_who_the_officer_is_and_the_officer_why() -> None:
     notify = Notify()
     await notify.hear(officer(), party(), assigned())
     to_officer, to_party = sorted(await notify.messages(), key=lambda one: one.recipient_id)
-    assert "Karin Lind" in to_party.body
-    assert "Karin Lind" in to_party.subject
-    assert "Minst belastad." in to_officer.body
-    assert "Glass AB" not in to_officer.body
+    assert "Karin Lind" in str(to_party.body)
+    assert "Karin Lind" in str(to_party.subject)
+    assert "Minst belastad." in str(to_officer.body)
+    assert "Glass AB" not in str(to_officer.body)
 
 
 async def test_each_reads_their_own_language() -> None:
@@ -29,7 +29,7 @@ async def test_each_reads_their_own_language() -> None:
     await notify.hear(officer(), party(language="en-GB"), assigned())
     to_officer, to_party = sorted(await notify.messages(), key=lambda one: one.recipient_id)
     assert to_party.subject == "Karin Lind is the officer for your matter"
-    assert to_officer.subject.startswith("Nytt ärende")
+    assert str(to_officer.subject).startswith("Nytt ärende")
 
 
 async def test_a_party_without_e_mail_gets_no_message_and_nothing_is_parked() -> None:
@@ -74,7 +74,7 @@ async def test_a_matter_given_to_another_officer_tells_both_officers_and_the_par
     notify = Notify()
     await notify.hear(officer(), officer("1460-o-berg", name="Olle Berg"), party(), assigned())
     await notify.hear(assigned(officer_id="1460-o-berg"), sequence=2)
-    bodies = [one.body for one in await notify.messages() if one.recipient_id == PARTY]
+    bodies = [str(one.body) for one in await notify.messages() if one.recipient_id == PARTY]
     assert ["Karin Lind" in body for body in bodies] == [True, False]
     assert {one.recipient_id for one in await notify.messages()} == {OFFICER, "1460-o-berg", PARTY}
 
@@ -85,8 +85,8 @@ async def test_the_owner_of_a_contract_is_told_that_it_is_time_to_procure_and_by
     message = await notify.message()
     assert (message.recipient_id, message.wording, message.about_id) == (OFFICER, "time-to-procure", "1460-a-1")
     for said in ("Städning av förskolor", "2027-08-31", "2026-11-24", "lead-time-default", "Kommunens rutin"):
-        assert said in message.body
-    assert "ej verifierad uppgift" in message.body
+        assert said in str(message.body)
+    assert "ej verifierad uppgift" in str(message.body)
 
 
 async def test_time_to_procure_waits_for_an_owner_who_is_not_declared_yet() -> None:
@@ -123,4 +123,4 @@ async def test_an_officer_is_told_that_the_company_has_contacted_us_again_and_wh
     await notify.hear(news(matter_id="1460-m-2", officer_id=None))
     [message] = await notify.messages()
     assert (message.recipient_id, message.wording) == (OFFICER, "matter-contact-added")
-    assert "1460-c-2" in message.body
+    assert "1460-c-2" in str(message.body)

@@ -29,7 +29,7 @@ def test_all_secrets_are_made_for_their_owner_alone_and_no_two_are_alike(tmp_pat
     file, kinds = made(tmp_path), {"MONGO", "KAFKA", "SECRET", "PARTY", "MASTER"}
     secrets = {name: value for name, value in env_file.read(file).items() if re.match("|".join(kinds), name)}
     assert {name.partition("_")[0] for name in secrets} == kinds
-    assert len(secrets) == len(set(secrets.values())) == 22
+    assert len(secrets) == len(set(secrets.values())) == 23
     assert min(map(len, secrets.values())) >= 64
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
