@@ -1,0 +1,1 @@
+"""intake's commands for operators, run with the service's own settings while it runs."""
