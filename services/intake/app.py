@@ -17,10 +17,21 @@ from services.intake.rules.forms import FormIds
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.rules.linking import LinkingRules
+from services.intake.rules.record import Appeals
+from services.intake.rules.registration import Exemptions
+from services.intake.rules.secrecy import SecrecyRules
 from services.intake.settings import Settings
 from services.intake.store.company_changes import CompanyChanges, KeptCompanyChanges
 from services.intake.store.contacts import Contacts, KeptContacts
-from services.intake.store.datafiles import read_cards, read_case_types, read_linking_rules
+from services.intake.store.datafiles import (
+    read_appeals,
+    read_cards,
+    read_case_types,
+    read_exemptions,
+    read_linking_rules,
+    read_secrecy_rules,
+)
+from services.intake.store.disclosures import Disclosures, KeptDisclosures
 from services.intake.store.follow_ups import FollowUps, KeptFollowUps
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.parties import KeptParties, Parties
@@ -59,6 +70,7 @@ def parts(settings: Settings) -> Parts:
             Uploads: KeptUploads,
             Threads: KeptThreads,
             FollowUps: KeptFollowUps,
+            Disclosures: KeptDisclosures,
         },
         provided={
             PartyIds: PartyIds(keyed, Prints(settings.platform.party_secret).of),
@@ -70,6 +82,9 @@ def parts(settings: Settings) -> Parts:
             LinkingRules: read_linking_rules(settings.data_dir),
             FormIds: FormIds(partial(keyed_hash, settings.platform.party_secret), os.urandom),
             Site: Site.of(settings),
+            Exemptions: read_exemptions(settings.data_dir),
+            SecrecyRules: read_secrecy_rules(settings.data_dir),
+            Appeals: read_appeals(settings.data_dir),
         },
         doors=[*routers, *pages.routers],
     )

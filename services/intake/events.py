@@ -82,7 +82,7 @@ def registered(contact: Contact) -> ContactRegistered:
         received_at=contact.received_at,
         registered_at=contact.registered_at,
         arrived_on=contact.arrived_on,
-        at_reception=contact.state is ContactState.AT_RECEPTION or None,
+        at_reception=contact.state is not ContactState.HANDED_OVER or None,
         linked_types=linked_types(contact) or None,
         reference=contact.reference,
     )

@@ -12,6 +12,7 @@ from services.intake.rules import ids as named
 from services.intake.rules import registration as rules
 from services.intake.rules.arrival_day import WorkingDays, day_of
 from services.intake.rules.ids import PartyIds
+from services.intake.rules.registration import Exemptions
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
@@ -31,20 +32,23 @@ class Registers:
     ids: PartyIds
     days: WorkingDays
     linking: Linking
+    exemptions: Exemptions
 
 
 async def register(arrival: Arrival, registers: Registers, at: datetime) -> Contact:
     """The contact that an arrival becomes, with the next number; the same arrival again is the contact it became.
 
-    Invalid for a wrong organisation number, or a company id that nobody has.
+    Invalid for a wrong organisation number, a company id that nobody has, or what is not trivial.
     """
     known = await registers.contacts.get(named.contact_id_of(arrival))
     if known is not None:
         return known
+    if arrival.trivial is not None:
+        rules.refuse_unless_trivial(arrival, registers.exemptions, at)
     await _keep_attachments(arrival, registers.uploads)
     party_id = await _keep_party(arrival, registers)
     speaker_id = await _keep_speaker(arrival, party_id, registers)
-    number = await _next_number(arrival.municipality, registers.series, at)
+    number = await _next_number(arrival, registers.series, at)
     contact = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
     if contact.state is ContactState.HANDED_OVER:
         contact = await linked(contact, registers.linking, at)
@@ -96,7 +100,7 @@ async def _keep_speaker(arrival: Arrival, party_id: str | None, registers: Regis
     return speaker_id
 
 
-async def _next_number(municipality: str, all_series: AllSeries, at: datetime) -> str:
-    series = rules.next_in(await all_series.get(rules.series_id_of(municipality, at)), municipality, at)
+async def _next_number(arrival: Arrival, all_series: AllSeries, at: datetime) -> str:
+    series = rules.next_in(await all_series.get(rules.series_id_of(arrival.municipality, at)), arrival, at)
     all_series.save(series)
     return series.number

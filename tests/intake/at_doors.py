@@ -61,6 +61,10 @@ class AtDoors:
         """Ask a door to do something, as somebody with the role."""
         return await self._client.post(path, json=asked, headers=self._headers(role, key))
 
+    async def put(self, path: str, asked: object, role: str = "receptionist") -> httpx.Response:
+        """Ask a door to set something, as somebody with the role."""
+        return await self._client.put(path, json=asked, headers=self._headers(role, None))
+
     async def kept(self, collection: str) -> list[Document]:
         return await self.database.find(collection, {}, sort=(("_id", 1),))
 

@@ -124,10 +124,10 @@ def test_what_was_promised_stands_with_the_contact() -> None:
 
 
 def test_numbers_follow_each_other_and_begin_anew_with_the_year() -> None:
-    first = next_in(None, "1460", AT)
+    first = next_in(None, arrival(), AT)
     assert (first.series_id, first.number) == ("1460-k-2026", "K 2026/000001")
-    assert next_in(first, "1460", AT).number == "K 2026/000002"
-    assert next_in(Series("1460", "1460-k-2026", 2026, 999_999), "1460", AT).number == "K 2026/1000000"
+    assert next_in(first, arrival(), AT).number == "K 2026/000002"
+    assert next_in(Series("1460", "1460-k-2026", 2026, 999_999), arrival(), AT).number == "K 2026/1000000"
     new_year = datetime(2026, 12, 31, 23, tzinfo=UTC)  # midnight in Sweden
     assert series_id_of("1460", new_year) == "1460-k-2027"
 

@@ -12,6 +12,7 @@ from services.intake.app import parts as intake_parts
 from services.intake.settings import Settings as IntakeSettings
 from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.contacts import Contacts
+from services.intake.store.disclosures import Disclosures
 from services.intake.store.follow_ups import FollowUps
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
@@ -87,6 +88,13 @@ async def of_intake(unit: Unit) -> None:
     await series.get(f"{CODE}-k-2026")
     await unit.given(Uploads).get(named("a", 1))
     await unit.given(Threads).get(named("t", 1))
+    for after in (None, ("2026-11-24", "K 2026/000001")):
+        await contacts.by_day(CODE, after, 50)
+        await contacts.by_number(CODE, 2026, after and after[1:], 50)
+    await contacts.numbered(CODE, "K 2026/000001")
+    await parties.load([named("p", 1), named("p", 2)])
+    for later in (None, LATER):
+        await unit.given(Disclosures).newest(CODE, later, 50)
     notes = unit.given(Notes)
     await notes.latest(named("n", 1))
     await notes.of_contact(named("c", 1), None, 50)

@@ -14,6 +14,8 @@ from services.intake.api import (
     links,
     notes,
     parties,
+    register,
+    secrecy,
 )
 
 routers: Sequence[APIRouter] = (
@@ -26,4 +28,6 @@ routers: Sequence[APIRouter] = (
     export.router,
     notes.router,
     parties.router,
+    register.router,
+    secrecy.router,
 )

@@ -11,6 +11,9 @@ from services.intake.model.contact import Arrival, Contact, ContactState, Delive
 CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
 LANGUAGE = r"^[A-Za-z]{2,3}(-[0-9A-Za-z]{2,8}){0,3}$"
 ChannelName = Literal["phone", "visit", "web", "e-mail", "letter", "chat", "system"]
+Summary = Annotated[
+    str, Field(min_length=1, max_length=200, description="what it concerns, in short, for the register")
+]
 CaseType = Annotated[str, Field(pattern=CODE, examples=["serv_stad"])]
 
 
@@ -67,6 +70,10 @@ class ContactAsked(BaseModel):
     opening_on: date | None = None
     promised: PromiseAsked | None = None
     survey_consent: bool | None = None
+    summary: Summary | None = None
+    trivial: CaseType | None = Field(
+        None, description="which exemption from the register it falls under", examples=["opening-hours"]
+    )
 
     def arrival(self, municipality: str, by: str, key: str, at: datetime) -> Arrival:
         """What was asked at the door, as an arrival."""
@@ -92,6 +99,8 @@ class ContactAsked(BaseModel):
             promised=PromisedAnswer(self.promised.at, self.promised.by) if self.promised else None,
             survey_consent=self.survey_consent,
             at_reception=not self.case_types,
+            summary=self.summary,
+            trivial=self.trivial,
         )
 
 
@@ -152,6 +161,8 @@ class ContactShown(BaseModel):
     registered_by: str
     reference: str | None
     attachments: Annotated[list[AttachmentShown], BeforeValidator(lambda kept: kept or ())]
+    summary: str | None
+    trivial: str | None
     links: Annotated[list[LinkShown], BeforeValidator(lambda links: links or ())]
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from services.intake.model.attachment import Attachment
 from services.intake.model.disposal import Disposal, Holds
 from services.intake.model.link import Link
+from services.intake.model.secrecy import Classification
 
 GENERAL = "ovrigt"
 """The case type of a wish that nobody has sorted yet (7-domain-facts, seed catalogue: övrigt)."""
@@ -65,7 +66,7 @@ class Arrival:
 
     The company is named by its organisation number, by our own `company_id`, or by name alone. `case_types` is what the
     sender or the receptionist chose, nothing when nobody has. One that stays `at_reception` is answered or handed over
-    there by a person; any other is handed over at once.
+    there by a person; any other is handed over at once. `trivial` is the code of an exemption from the register.
     """
 
     municipality: str
@@ -90,6 +91,8 @@ class Arrival:
     delivery: Delivery | None = None
     at_reception: bool = False
     attachments: tuple[Attachment, ...] = ()
+    summary: str | None = None
+    trivial: str | None = None
 
     @property
     def names_company(self) -> bool:
@@ -110,7 +113,8 @@ class Contact:
     (`received_at`), when it was written down (`registered_at`), and the day that it counts as come in (`arrived_on`,
     FL 22). `party_id` is who asks: the company, or the person where no company was named; `speaker_id` is the person
     who spoke for a company. `links` say which open contacts it is about the same as. What is sealed (wish, place,
-    attachments, links) is None once the contact's key is gone.
+    attachments, links and others) is None once the contact's key is gone. `summary` is for the register, `secrecy` what
+    persons have found to be secret or public, each before the next; a `trivial` one is not `in_register`.
     """
 
     municipality: str
@@ -138,3 +142,7 @@ class Contact:
     links: tuple[Link, ...] | None = None
     disposal: Disposal | None = None
     holds: Holds = None
+    summary: str | None = None
+    trivial: str | None = None
+    in_register: bool = True
+    secrecy: tuple[Classification, ...] | None = None

@@ -21,6 +21,9 @@ class Action(StrEnum):
     EXPORT_PARTY = "export-party"
     READ_GUIDANCE = "read-guidance"
     UNLINK_CONTACT = "unlink-contact"
+    CLASSIFY_CONTACT = "classify-contact"
+    SUMMARISE_CONTACT = "summarise-contact"
+    GIVE_OUT_RECORD = "give-out-record"
     WRITE_NOTE = "write-note"
     READ_NOTES = "read-notes"
     SEND_FORM = "send-form"
@@ -39,6 +42,9 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.EXPORT_PARTY: frozenset({"registrar", "manager"}),
     Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
     Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
+    Action.CLASSIFY_CONTACT: frozenset({"registrar", "coordinator"}),
+    Action.SUMMARISE_CONTACT: frozenset({"receptionist", "coordinator", "registrar"}),
+    Action.GIVE_OUT_RECORD: frozenset({"registrar"}),
     Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),
     Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
     Action.SEND_FORM: frozenset({"public"}),

@@ -3,21 +3,43 @@
 from datetime import UTC, datetime
 
 from services.intake.model.contact import GENERAL, Arrival, Contact, ContactState
+from services.intake.model.exemption import Exemption
 from services.intake.model.party import Party
 from services.intake.model.series import Series
 from services.intake.rules.arrival_day import WorkingDays, arrived_on, day_of
 from services.intake.rules.ids import COMPANY_NUMBER, contact_id_of, organisation_number
+from services.intake.rules.in_force import Rows
+from shared.contracts.refusal import Invalid
+
+NO_EXEMPTION = (
+    "Det finns inget sådant undantag från registrering.",
+    "There is no such exemption from the register.",
+)
+NOT_TRIVIAL = (
+    "En kontakt som gäller ett ärende eller fått ett löfte ska registreras.",
+    "A contact about a matter, or with a promise, must be registered.",
+)
+
+
+class Exemptions(Rows[Exemption]):
+    """The kinds of contact that need not stand in the register (undantag), by code."""
 
 
 def series_id_of(municipality: str, at: datetime) -> str:
-    """The series of a municipality and its year: `1460-k-2026`."""
-    return f"{municipality}-k-{day_of(at).year}"
+    """The series of a municipality and the year of a moment."""
+    return series_of(municipality, day_of(at).year)
 
 
-def next_in(before: Series | None, municipality: str, at: datetime) -> Series:
+def series_of(municipality: str, year: int) -> str:
+    """The series of a municipality and a year: `1460-k-2026`."""
+    return f"{municipality}-k-{year}"
+
+
+def next_in(before: Series | None, arrival: Arrival, at: datetime) -> Series:
     """The series with one more number given."""
+    municipality = arrival.municipality
     series = before or Series(municipality, series_id_of(municipality, at), day_of(at).year)
-    return series.one_more()
+    return series.one_more(exempt=arrival.trivial is not None)
 
 
 def party_of(arrival: Arrival, party_id: str, before: Party | None) -> Party:
@@ -32,6 +54,21 @@ def speaker_of(arrival: Arrival, speaker_id: str, company_id: str, before: Party
     """The person who spoke for a company, as now known."""
     nobody = Party(arrival.municipality, speaker_id, "person", company_id=company_id)
     return (before or nobody).told(arrival)
+
+
+def state_of(arrival: Arrival) -> ContactState:
+    """How far a contact has come as it is registered; with something trivial nothing is left to do."""
+    if arrival.trivial is not None:
+        return ContactState.ANSWERED
+    return ContactState.AT_RECEPTION if arrival.at_reception else ContactState.HANDED_OVER
+
+
+def refuse_unless_trivial(arrival: Arrival, exemptions: Exemptions, at: datetime) -> None:
+    """Invalid for a kind of contact that no rule exempts from the register, or one about a matter."""
+    if exemptions.in_force(arrival.municipality, arrival.trivial or "", day_of(at)) is None:
+        raise Invalid("no-such-exemption", *NO_EXEMPTION, "/trivial")
+    if arrival.case_types or arrival.promised:
+        raise Invalid("not-trivial", *NOT_TRIVIAL, "/trivial")
 
 
 def taken_down(
@@ -58,7 +95,10 @@ def taken_down(
         registered_at=at,
         registered_by=arrival.by,
         arrived_on=arrived_on(arrival, days),
-        state=ContactState.AT_RECEPTION if arrival.at_reception else ContactState.HANDED_OVER,
+        state=state_of(arrival),
         reference=arrival.reference,
+        summary=arrival.summary,
+        trivial=arrival.trivial,
+        in_register=arrival.trivial is None,
         attachments=arrival.attachments or None,
     )

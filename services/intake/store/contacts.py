@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from services.intake.model.contact import Contact, ContactState
+from services.intake.model.series import number_of
 from services.intake.rules.arrival_day import day_of
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
@@ -41,9 +42,27 @@ class Contacts(Protocol):
         """How many contacts of each party are neither answered nor taken; counted up to so many in all."""
         ...
 
+    async def numbered(self, municipality: str, number: str) -> Contact | None:
+        """The contact with this number in the register, exempt or not."""
+        ...
+
+    async def by_day(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """The register's contacts by the day they came in, the last first, after the one whose (arrived_on: str,
+        number: str) is given.
+        """
+        ...
+
+    async def by_number(self, municipality: str, year: int, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """The register's contacts of a year by their numbers, after the one whose (number: str,) is given."""
+        ...
+
     def save(self, contact: Contact, /, says: Sequence[Event] = ()) -> None:
         """Keep a contact and say what is to be said of it."""
         ...
+
+
+NUMBERED: Mapping[str, Any] = {"number": {"$gt": ""}}
+"""What has a number: contacts of the time before the register have none."""
 
 
 def _numbered(document: Document) -> Document:
@@ -61,11 +80,13 @@ class KeptContacts(Store[Contact]):
     identity = "contact_id"
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _numbered}
-    sealed = ("wish", "place", "season", "attachments", "links", "holds")
+    sealed = ("wish", "place", "season", "attachments", "links", "holds", "summary", "secrecy")
     indexes = (
         Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),
         Index((("party_id", 1), ("state", 1)), where={"party_id": {"$gt": ""}}),
         Index((("speaker_id", 1),), where={"speaker_id": {"$gt": ""}}),
+        Index((("municipality", 1), ("in_register", 1), ("arrived_on", -1), ("number", -1)), where=NUMBERED),
+        Index((("municipality", 1), ("number", 1)), where=NUMBERED),
     )
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
@@ -83,6 +104,29 @@ class KeptContacts(Store[Contact]):
         query = {"party_id": {"$in": sorted(party_ids)}, "state": {"$in": OPEN}}
         found = await self._reads.find(self.collection, query, limit=limit)
         return Counter(document["party_id"] for document in found)
+
+    async def numbered(self, municipality: str, number: str) -> Contact | None:
+        """See `Contacts`."""
+        found = await self.find(
+            {"municipality": municipality, "number": number},
+            lambda one: (one.municipality, one.number) == (municipality, number),
+        )
+        return found[0] if found else None
+
+    async def by_day(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """See `Contacts`."""
+        query: dict[str, Any] = {"municipality": municipality, "in_register": True, **NUMBERED}
+        if after is not None:
+            day, number = after
+            query["$or"] = [{"arrived_on": {"$lt": day}}, {"arrived_on": day, "number": {"$lt": number}}]
+        return await self.page(query, sort=(("arrived_on", -1), ("number", -1)), limit=limit)
+
+    async def by_number(self, municipality: str, year: int, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """See `Contacts`."""
+        last = after[0] if after else number_of(year, 0)
+        numbers = {"$gt": max(last, number_of(year, 0)), "$lt": number_of(year + 1, 0)}
+        query = {"municipality": municipality, "number": numbers, "in_register": True}
+        return await self.page(query, sort=(("number", 1),), limit=limit)
 
 
 def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:

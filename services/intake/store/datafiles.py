@@ -16,13 +16,20 @@ from pydantic import TypeAdapter, ValidationError
 from services.intake.model.card import Card
 from services.intake.model.case_type import CaseType
 from services.intake.model.dated import Dated
+from services.intake.model.disclosure import Appeal
+from services.intake.model.exemption import Exemption
 from services.intake.model.link import LinkingRule
+from services.intake.model.secrecy import SecrecyRule
 from services.intake.rules.in_force import Cards, CaseTypes, overlapping
 from services.intake.rules.linking import LinkingRules
+from services.intake.rules.record import Appeals
+from services.intake.rules.registration import Exemptions
+from services.intake.rules.secrecy import SecrecyRules
 from shared.platform.errors import WrongSetting
 
 DATA = Path(__file__).parents[1] / "data"
 CASE_TYPES, CARDS, LINKING = "case_types.json", "guidance_cards.json", "linking_rules.json"
+SECRECY, EXEMPTIONS, APPEALS = "secrecy_rules.json", "register_exemptions.json", "appeals.json"
 FOLDER = "INTAKE_DATA_DIR"
 
 Row = TypeVar("Row", bound=Dated)
@@ -46,6 +53,21 @@ def read_cards(types: CaseTypes, own: Path | None = None) -> Cards:
 def read_linking_rules(own: Path | None = None) -> LinkingRules:
     """The linking rules for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
     return LinkingRules(_rows(LinkingRule, LINKING, own))
+
+
+def read_secrecy_rules(own: Path | None = None) -> SecrecyRules:
+    """The secrecy rules for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
+    return SecrecyRules(_rows(SecrecyRule, SECRECY, own))
+
+
+def read_exemptions(own: Path | None = None) -> Exemptions:
+    """The exemptions from the register for all, and the municipalities' own; WrongSetting for a wrong row."""
+    return Exemptions(_rows(Exemption, EXEMPTIONS, own))
+
+
+def read_appeals(own: Path | None = None) -> Appeals:
+    """Where decisions can be appealed, for all, and the municipalities' own; WrongSetting for a wrong row."""
+    return Appeals(_rows(Appeal, APPEALS, own))
 
 
 def _rows(

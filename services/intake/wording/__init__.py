@@ -1,1 +1,1 @@
-"""Texts that intake itself writes for people to read, in Swedish."""
+"""Texts that intake itself writes for people to read."""

@@ -1,0 +1,38 @@
+"""The disclosures: the questions first, then the collection that answers them."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from services.intake.model.disclosure import Disclosure
+from shared.contracts.event import Event
+from shared.platform.database import Index
+from shared.platform.store import Store, kept_moment
+
+
+class Disclosures(Protocol):
+    """The disclosures (utlämnanden) of every municipality: a kept one is never written again."""
+
+    async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Disclosure]:
+        """Disclosures, the newest first, after the one whose (at: datetime, disclosure_id: str) is given."""
+        ...
+
+    def save(self, disclosure: Disclosure, /, says: Sequence[Event] = ()) -> None:
+        """Keep a disclosure."""
+        ...
+
+
+class KeptDisclosures(Store[Disclosure]):
+    """Disclosures in MongoDB."""
+
+    collection = "disclosures"
+    state = Disclosure
+    identity = "disclosure_id"
+    indexes = (Index((("municipality", 1), ("at", -1), ("_id", -1))),)
+
+    async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Disclosure]:
+        """See `Disclosures`."""
+        query: dict[str, Any] = {"municipality": municipality}
+        if after is not None:
+            at, disclosure_id = kept_moment(after[0]), after[1]
+            query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": disclosure_id}}]
+        return await self.page(query, sort=(("at", -1), ("_id", -1)), limit=limit)
