@@ -1,10 +1,7 @@
 """The public form: opened, filled in, sent once, and followed up."""
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,25 +11,14 @@ from hypothesis import strategies as st
 
 from services.intake.app import create_app
 from services.intake.pages import site
-from services.intake.settings import PublicForm, Settings
+from services.intake.settings import Settings
 from shared.platform.clock import FixedClock
-from shared.platform.errors import TryAgain
+from shared.platform.errors import TryAgain, WrongSetting
 from shared.platform.memory import MemoryDatabase
-from shared.platform.settings import PlatformSettings
-from shared.platform.token import make_key
 from tests.intake.page import Page
 from tests.intake.settled import AT, opened
+from tests.intake.visitor import BROWSER, FORM, READ, TOWN, Visitor, code_on, number_on
 
-TOWN = PublicForm(
-    municipality="1460",
-    name="Bengtsfors kommun",
-    e_mail="kommun@kommun.example",
-    phone="0531-52 60 00",
-    data_protection="dataskydd@kommun.example",
-)
-BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-READ = timedelta(seconds=30)
-FORM = "/1460/form"
 FILLED = {
     "wish": "Vi vill öppna ett kafé.",
     "case_type": "livsmedel_reg",
@@ -47,61 +33,6 @@ FILLED = {
     "interpreter": "ar",
     "survey_consent": "yes",
 }
-
-
-@dataclass
-class Visitor:
-    """Somebody with a browser, before a clock that stands still until they have read."""
-
-    database: MemoryDatabase
-    clock: FixedClock
-    client: httpx.AsyncClient
-    waited: list[str] = field(default_factory=list)
-
-    async def open(self, language: str = "sv") -> Page:
-        answer = await self.client.get(FORM, params={"language": language})
-        assert answer.status_code == 200
-        self.clock.advance(READ)
-        return Page.of(answer.text)
-
-    async def send(self, page: Page, language: str = "sv", **typed: str) -> httpx.Response:
-        fields = {name: (None, value) for name, value in {**page.values, **typed}.items()}
-        return await self.client.post(FORM, params={"language": language}, files=fields)
-
-    async def receipt(self, sent: httpx.Response) -> Page:
-        assert sent.status_code == 303, sent.text
-        answer = await self.client.get(f"http://intake{sent.headers['location']}")
-        assert answer.status_code == 200
-        return Page.of(answer.text)
-
-    async def follow(self, code: str) -> httpx.Response:
-        return await self.client.post(f"{FORM}/follow-up", data={"code": code})
-
-
-def code_on(receipt: Page) -> str:
-    return receipt.one("dd", class_="code").text
-
-
-def number_on(receipt: Page) -> str:
-    return receipt.one("dd", class_="number").text
-
-
-@pytest.fixture
-def chosen(tmp_path: Path) -> Settings:
-    key = tmp_path / "jwt.pem"
-    make_key(key)
-    platform = PlatformSettings(environment="development", jwt_key_file=key)
-    return Settings(platform=platform, forms=(TOWN,), trusted_proxies="10.0.0.0/8, 127.0.0.1")
-
-
-@pytest.fixture
-async def visitor(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Visitor]:
-    monkeypatch.setattr(site, "STEADY_SECONDS", 0)
-    database, clock = MemoryDatabase(), FixedClock(AT)
-    app = create_app(chosen, database, clock, clock)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://intake/intake/v1", headers=BROWSER) as client:
-        yield Visitor(database, clock, client)
 
 
 async def test_all_that_was_typed_becomes_a_contact(visitor: Visitor) -> None:
@@ -280,9 +211,9 @@ async def test_a_wrong_code_is_404_with_what_to_do(visitor: Visitor, code: str) 
     assert "Vi hittar ingen fråga" in Page.of(answer.text).faults["code"]
 
 
-async def test_a_code_is_no_good_in_another_town(visitor: Visitor, chosen: Settings) -> None:
+async def test_a_code_is_no_good_in_another_town(visitor: Visitor, form_settings: Settings) -> None:
     neighbour = TOWN.model_copy(update={"municipality": "1438"})
-    both = chosen.model_copy(update={"forms": (TOWN, neighbour)})
+    both = form_settings.model_copy(update={"forms": (TOWN, neighbour)})
     app = create_app(both, visitor.database, visitor.clock, visitor.clock)
     code = code_on(await visitor.receipt(await visitor.send(await visitor.open(), wish="Hej")))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://intake", headers=BROWSER)
@@ -448,10 +379,10 @@ TYPED = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_siz
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wish=TYPED.filter(str.strip), name=TYPED, place=TYPED)
 async def test_any_text_comes_back_as_it_was_typed_and_is_registered_unchanged(
-    chosen: Settings, wish: str, name: str, place: str
+    form_settings: Settings, wish: str, name: str, place: str
 ) -> None:
     database, clock = MemoryDatabase(), FixedClock(AT)
-    transport = httpx.ASGITransport(app=create_app(chosen, database, clock, clock))
+    transport = httpx.ASGITransport(app=create_app(form_settings, database, clock, clock))
     async with httpx.AsyncClient(transport=transport, base_url="http://intake/intake/v1", headers=BROWSER) as client:
         visitor = Visitor(database, clock, client)
         typed = {"wish": wish, "name": name, "place": place}
@@ -462,3 +393,22 @@ async def test_any_text_comes_back_as_it_was_typed_and_is_registered_unchanged(
     assert contact["wish"] == wish
     assert (contact["place"] or {"address": None})["address"] == (place.strip() or None)
     assert [party["name"] for party in await opened(database, "parties")] == [one for one in [name.strip()] if one]
+
+
+def test_the_forms_are_set_in_json_and_a_wrong_one_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOMMUNKONTAKT_ENVIRONMENT", "development")
+    monkeypatch.setenv("INTAKE_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8")
+    monkeypatch.setenv("INTAKE_FORMS", f"[{TOWN.model_dump_json()}]")
+    settings = Settings.load()
+    assert settings.forms == (TOWN,)
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("INTAKE_TRUSTED_PROXIES", "everybody")
+    monkeypatch.setenv("INTAKE_FORMS", f"[{TOWN.model_dump_json()}, {TOWN.model_dump_json()}]")
+    with pytest.raises(WrongSetting, match="INTAKE_FORMS must name each municipality once; INTAKE_TRUSTED_PROXIES"):
+        Settings.load()
+    monkeypatch.setenv("INTAKE_FORMS", "1460")
+    with pytest.raises(WrongSetting, match="INTAKE_FORMS"):
+        Settings.load()
+    monkeypatch.setenv("INTAKE_FORMS", "Bengtsfors")
+    with pytest.raises(WrongSetting, match="INTAKE_FORMS must be JSON: a list of forms"):
+        Settings.load()

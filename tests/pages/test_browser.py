@@ -14,7 +14,7 @@ from tests.pages.served import served
 pytestmark = pytest.mark.servers
 
 FIELDS = "wish case_type company_name organisation_number name phone e_mail place opening_on answer_language"
-ORDER = ["a", "a", *FIELDS.split(), "interpreter", "survey_consent", "a", "button"]
+ORDER = ["a", "a", *FIELDS.split(), "interpreter", "survey_consent", "attachments", "a", "button"]
 WITH_ERRORS = {"with errors", "with an error in English", "follow-up with a wrong code"}
 
 

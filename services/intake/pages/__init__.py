@@ -4,6 +4,6 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.intake.pages import follow_up, form
+from services.intake.pages import follow_up, form, receipt
 
-routers: Sequence[APIRouter] = (form.router, follow_up.router)
+routers: Sequence[APIRouter] = (form.router, receipt.router, follow_up.router)

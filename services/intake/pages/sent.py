@@ -1,22 +1,21 @@
-"""What was typed in the form: read as it comes, judged field by field, and made an arrival."""
+"""What was typed in the form: judged field by field, and made an arrival."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from starlette.requests import Request
-
+from services.intake.model.attachment import Attachment
 from services.intake.model.contact import Arrival, Place, Speaker
 from services.intake.pages.wording.sv import SWEDISH
 from services.intake.pages.wording.texts import Fault
 from services.intake.rules.ids import organisation_number
 from shared.contracts.refusal import Invalid
-from shared.platform.web import wording
-from shared.platform.web.body import TooLarge
-from shared.platform.web.forms import parts_of
 
-FORM_ID, HONEYPOT = "form_id", "more"
+FORM_ID, HONEYPOT, ATTACHMENTS = "form_id", "more", "attachments"
+WHOLE_FORM = "form"
+"""Where a fault stands that is no field's."""
+
 LONGEST: Mapping[str, int] = {
     "wish": 20_000,
     "case_type": 100,
@@ -42,21 +41,14 @@ PHONE = re.compile(r"[0-9 +()./-]*")
 E_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-DESCRIBED = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            kind: {
-                "schema": {
-                    "type": "object",
-                    "properties": {name: {"type": "string", "maxLength": most} for name, most in LONGEST.items()},
-                    "required": [FORM_ID, "wish"],
-                }
-            }
-            for kind in ("multipart/form-data", "application/x-www-form-urlencoded")
-        },
-    }
+FIELDS = {name: {"type": "string", "maxLength": most} for name, most in LONGEST.items()}
+FILES = {ATTACHMENTS: {"type": "array", "items": {"type": "string", "format": "binary"}}}
+CONTENT = {"multipart/form-data": {**FIELDS, **FILES}, "application/x-www-form-urlencoded": FIELDS}
+SCHEMAS = {
+    kind: {"schema": {"type": "object", "properties": fields, "required": [FORM_ID, "wish"]}}
+    for kind, fields in CONTENT.items()
 }
+DESCRIBED = {"requestBody": {"required": True, "content": SCHEMAS}}
 """What the OpenAPI document tells of the form."""
 
 Faults = Mapping[str, Fault]
@@ -81,19 +73,6 @@ class Sent:
     def form_id(self) -> str:
         """The id that the form was given when it was opened."""
         return self[FORM_ID]
-
-
-async def read(request: Request) -> Sent:
-    """Read a form; a field that comes twice counts as it came first, and one that we do not have not at all."""
-    values: dict[str, str] = {}
-    async for part in parts_of(request):
-        if part.name in LONGEST and part.file_name is None and part.name not in values:
-            text = await part.text(MOST_BYTES)
-            if text is None:
-                limit = {"limit": MOST_BYTES}
-                raise TooLarge("too-large", wording.TOO_LARGE.to("sv", limit), wording.TOO_LARGE.to("en", limit))
-            values[part.name] = text
-    return Sent(values)
 
 
 def faults_of(sent: Sent, case_types: Mapping[str, object]) -> Faults:
@@ -155,7 +134,7 @@ JUDGES: Mapping[str, Callable[[str], Fault | None]] = {
 }
 
 
-def arrival(sent: Sent, municipality: str, at: datetime) -> Arrival:
+def arrival(sent: Sent, files: tuple[Attachment, ...], municipality: str, at: datetime) -> Arrival:
     """What was sent, as an arrival: the wish as it was typed, the rest without blanks around."""
     place = sent.told("place")
     return Arrival(
@@ -173,5 +152,6 @@ def arrival(sent: Sent, municipality: str, at: datetime) -> Arrival:
         speaker=Speaker(name=sent.told("name"), phone=sent.told("phone"), e_mail=sent.told("e_mail")),
         place=Place(address=place) if place else None,
         opening_on=day_in(sent.told("opening_on")),
+        attachments=files,
         survey_consent=True if sent["survey_consent"] else None,
     )

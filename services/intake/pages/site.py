@@ -18,6 +18,7 @@ from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.callers import Allowance, caller_of
 from shared.platform.web.pages import Pages, language_for, page_route
 
+MB = 1024 * 1024
 STEADY_SECONDS = 0.25
 ANYBODY = frozenset({"public"})
 
@@ -31,6 +32,7 @@ class Site:
     sends: Allowance
     looks: Allowance
     trusted: Networks
+    largest_mb: int
     steadily: Callable[[], Awaitable[None]]
     """Waited for beside each look-up of a code, so that a wrong one takes as long as a right one."""
 
@@ -39,7 +41,16 @@ class Site:
         """The site that the settings describe. Who follows up may look as often as another may send, and as much."""
         forms = {form.municipality: form for form in settings.forms}
         sends, looks = (Allowance(settings.forms_an_hour) for _ in range(2))
-        return cls(forms, Pages(Path(__file__).parent / "templates"), sends, looks, settings.trusted_proxies, _steadily)
+        largest = max(1, settings.attachment_bytes // MB)
+        return cls(
+            forms,
+            Pages(Path(__file__).parent / "templates"),
+            sends,
+            looks,
+            settings.trusted_proxies,
+            largest,
+            _steadily,
+        )
 
     def form_of(self, municipality: str) -> PublicForm:
         """The form of a municipality; Unknown when it has none."""

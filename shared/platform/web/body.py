@@ -69,7 +69,7 @@ class GuardedBody:
     async def __call__(self) -> Message:
         """The next message of the request, if it may come in."""
         if self._declared.isdecimal() and int(self._declared[:20]) > self._largest:
-            raise self._too_large()
+            raise too_large(self._largest)
         message = await self._receive()
         if message["type"] == "http.request":
             self._look_at(message.get("body", b""), message.get("more_body", False))
@@ -78,16 +78,17 @@ class GuardedBody:
     def _look_at(self, chunk: bytes, more: bool) -> None:
         self._size += len(chunk)
         if self._size > self._largest:
-            raise self._too_large()
+            raise too_large(self._largest)
         if not self._is_json:
             return
         self._chunks.append(chunk)
         if not more and self._size:
             check_json(b"".join(self._chunks))
 
-    def _too_large(self) -> TooLarge:
-        places = {"limit": self._largest}
-        return TooLarge("too-large", wording.TOO_LARGE.to("sv", places), wording.TOO_LARGE.to("en", places))
+
+def too_large(largest: int) -> TooLarge:
+    """The refusal of more bytes than this."""
+    return TooLarge("too-large", *wording.TOO_LARGE.both({"limit": largest}))
 
 
 def check_json(body: bytes) -> None:

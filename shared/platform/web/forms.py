@@ -1,7 +1,7 @@
 """What a browser sends from a form, part by part as it comes: no file is ever held whole, in memory or on disk."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from shared.contracts.refusal import Refused
 from shared.platform.web import wording
+from shared.platform.web.body import too_large
 from shared.platform.web.errors import WrongMedia
 
 URL_ENCODED, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data"
@@ -42,7 +43,7 @@ class Part:
         return None if len(read) > longest else _text(bytes(read)).replace("\r\n", "\n")
 
 
-def parts_of(request: Request) -> AsyncIterator[Part]:
+def parts_of(request: Request) -> AsyncGenerator[Part, None]:
     """The parts of a form in their order. BrokenForm as soon as it cannot be read, WrongMedia when it is none."""
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     if media_type == URL_ENCODED:
@@ -60,7 +61,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         raise _broken() from None
 
 
-async def _counted(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:
+async def _counted(parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
     count = 0
     async for part in parts:
         count += 1
@@ -69,12 +70,12 @@ async def _counted(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:
         yield part
 
 
-async def _url_encoded(request: Request) -> AsyncIterator[Part]:
+async def _url_encoded(request: Request) -> AsyncGenerator[Part, None]:
     body = bytearray()
     async for chunk in _chunks(request):
         body += chunk
         if len(body) > LARGEST_URL_ENCODED:
-            raise _broken()
+            raise too_large(LARGEST_URL_ENCODED)
     try:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARTS)
     except ValueError:

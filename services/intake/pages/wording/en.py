@@ -93,6 +93,9 @@ ENGLISH = Texts(
         "opening_on": Field(
             "When do you want to open or begin?", "A rough date will do. Write year-month-day, such as 2027-06-01."
         ),
+        "attachments": Field(
+            "Files", "Drawings, pictures or anything else that helps us. At most {files} files, {mb} MB each."
+        ),
         "more": Field("Leave this field empty", "It is there to recognise robots."),
     },
     do_not_know="I do not know, or something else",
@@ -153,6 +156,11 @@ ENGLISH = Texts(
             "Much has come from your network address. Nothing is sent, but your text is still here: "
             "wait a while and press Send once more"
         ),
+        Fault.FILES_AGAIN: "Choose the files once more: they did not come along",
+        Fault.FILE_LARGE: "One of the files is too large: at most {most} MB. Choose the files once more",
+        Fault.FILES_LARGE: "The files are too large together: at most {most} MB. Choose the files once more",
+        Fault.FILES_MANY: "There are too many files: at most {most}. Choose the files once more",
+        Fault.FILE_INFECTED: "One of the files may hold malicious code, and none was kept. Choose other files",
         Fault.NO_SUCH_CODE: "We find no question with that code. Check that all 28 characters are there",
     },
     receipt_title="Thank you, we have received your question",

@@ -93,6 +93,9 @@ SWEDISH = Texts(
             "När vill du öppna eller börja?",
             "Ungefär räcker. Skriv år-månad-dag, till exempel 2027-06-01.",
         ),
+        "attachments": Field(
+            "Filer", "Ritningar, bilder eller annat som hjälper oss. Högst {files} filer, {mb} MB var."
+        ),
         "more": Field("Låt det här fältet vara tomt", "Det är till för att känna igen robotar."),
     },
     do_not_know="Vet inte, eller något annat",
@@ -153,6 +156,11 @@ SWEDISH = Texts(
             "Det har kommit mycket från din nätadress. Inget är skickat, men din text står kvar: "
             "vänta en stund och tryck Skicka en gång till"
         ),
+        Fault.FILES_AGAIN: "Välj filerna en gång till: de följde inte med",
+        Fault.FILE_LARGE: "En av filerna är för stor: högst {most} MB. Välj filerna en gång till",
+        Fault.FILES_LARGE: "Filerna är för stora tillsammans: högst {most} MB. Välj filerna en gång till",
+        Fault.FILES_MANY: "Filerna är för många: högst {most}. Välj filerna en gång till",
+        Fault.FILE_INFECTED: "En av filerna kan innehålla skadlig kod, och ingen har sparats. Välj andra filer",
         Fault.NO_SUCH_CODE: "Vi hittar ingen fråga med den koden. Kontrollera att alla 28 tecken är med",
     },
     receipt_title="Tack, vi har tagit emot din fråga",

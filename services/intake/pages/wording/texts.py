@@ -25,6 +25,11 @@ class Fault(StrEnum):
     SENT_BEFORE = "sent-before"
     AWAY = "away"
     TOO_OFTEN = "too-often"
+    FILES_AGAIN = "files-again"
+    FILE_LARGE = "file-large"
+    FILES_LARGE = "files-large"
+    FILES_MANY = "files-many"
+    FILE_INFECTED = "file-infected"
     NO_SUCH_CODE = "no-such-code"
 
 
