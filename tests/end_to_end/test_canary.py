@@ -105,6 +105,15 @@ def over_http(town: Town) -> None:
     assert answer.status_code == 202, answer.text
 
 
+def as_a_companys_change(town: Town) -> None:
+    register = Publisher(town.servers.kafka_url, "business-register", "canary")
+    place = {"address": f"{MARK}vägen 3"}
+    told = {"reference": "B-1", "organisation_number": NUMBER, "name": f"{MARK} Nya Firma", "place": place}
+    for event_id, changed in (("owner", "owner"), ("again", "owner"), ("name", "name")):
+        register.publish("company-changed", event_id, {**told, "changed": changed, "on": "2026-12-01"}, "B-1")
+    register.flush()
+
+
 def as_a_note(town: Town) -> None:
     contact_id = town.done("POST", "contacts", json=SAID)["contact_id"]
     note = town.done("POST", f"contacts/{contact_id}/notes", json={"text": f"{MARK} lät glad."})
@@ -123,6 +132,7 @@ DOORS: Mapping[Callable[[Town], None], int] = {
     by_phone: 2,
     in_an_inbox: 1,
     over_http: 1,
+    as_a_companys_change: 1,
     as_a_note: 1,
     as_the_reason_of_a_hold: 1,
 }
@@ -245,7 +255,8 @@ def documents(town: Town) -> Iterator[tuple[str, bytes]]:
 def test_the_looking_finds_what_is_there(town: Town) -> None:
     """What is marked has come in, and stands where it should: else finding nothing would mean nothing."""
     personal = {topic for topic, raw in records(town.servers.kafka_url) if found_in(raw)}
-    assert personal == {"intake.parties.v1", "inbox.e-services.v1", "inbox.portal.v1"}
+    inboxes = {f"inbox.{name}.v1" for name in ("e-services", "portal", "business-register")}
+    assert personal == {"intake.parties.v1", *inboxes}
     assert found_in(town.ask("GET", "contacts").content)
     party_id = town.answers[0].json()["party_id"]
     exported = town.done("GET", f"parties/{party_id}/export", "registrar")

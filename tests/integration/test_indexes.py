@@ -1,6 +1,7 @@
 """No question grows with what is kept: each one that a service asks of a filled database is answered from an index."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ from services.procurement.settings import Settings as ProcurementSettings
 from services.procurement.store import Contracts
 from services.routing.app import parts as routing_parts
 from services.routing.store import Matters, Officers
+from shared.contracts.refusal import Unknown
 from shared.platform.clock import SystemClock
 from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
@@ -41,6 +43,7 @@ from shared.platform.service import Parts, hearing_for
 from shared.platform.settings import PlatformSettings
 from shared.platform.timers import Timers
 from shared.platform.unit import Unit
+from shared.platform.web.parked import fared
 from shared.platform.work import KEPT
 from stack.mongo import Mongo
 
@@ -165,6 +168,8 @@ async def platforms_questions(hearing: Hearing, parts: Parts) -> None:
     await Timers(hearing, tuple(parts.bus.promises), lease).keep_due()
     await Parking(hearing).wake_due()
     await Measured(hearing).look()
+    with suppress(Unknown):
+        await fared(hearing, ["inbox.e-services.v1|nobody"])
 
 
 async def walks(database: MongoDatabase, command: dict[str, Any]) -> bool:
