@@ -17,6 +17,7 @@ from services.intake.rules.forms import FormIds
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.rules.linking import LinkingRules
+from services.intake.rules.promises import Promises
 from services.intake.rules.record import Appeals
 from services.intake.rules.registration import Exemptions
 from services.intake.rules.secrecy import SecrecyRules
@@ -29,13 +30,16 @@ from services.intake.store.datafiles import (
     read_case_types,
     read_exemptions,
     read_linking_rules,
+    read_promises,
     read_secrecy_rules,
 )
 from services.intake.store.disclosures import Disclosures, KeptDisclosures
 from services.intake.store.follow_ups import FollowUps, KeptFollowUps
 from services.intake.store.notes import KeptNotes, Notes
+from services.intake.store.officers import KeptOfficers, Officers
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
+from services.intake.store.tallies import KeptTallies, Tallies
 from services.intake.store.threads import KeptThreads, Threads
 from services.intake.store.uploads import KeptUploads, Uploads
 from shared.platform.clamd import Clamd
@@ -71,12 +75,15 @@ def parts(settings: Settings) -> Parts:
             Threads: KeptThreads,
             FollowUps: KeptFollowUps,
             Disclosures: KeptDisclosures,
+            Officers: KeptOfficers,
+            Tallies: KeptTallies,
         },
         provided={
             PartyIds: PartyIds(keyed, Prints(settings.platform.party_secret).of),
             NewId: NewId(lambda: uuid4().hex),
             WorkingDays: swedish_working_days(),
             CaseTypes: case_types,
+            Promises: read_promises(settings.data_dir),
             Cards: read_cards(case_types, settings.data_dir),
             Keeping: _keeping(settings),
             LinkingRules: read_linking_rules(settings.data_dir),

@@ -6,15 +6,27 @@ from services.intake.model.company_change import CompanyChange
 from services.intake.model.contact import Arrival, Contact, ContactState, Place, Speaker
 from services.intake.model.link import Link
 from services.intake.model.note import Note
+from services.intake.model.officer import Officer
 from services.intake.model.party import Party
+from services.intake.model.reception import AlarmKind, Answer, Holding
 from services.intake.rules import ids as named
 from services.intake.rules.ids import PartyIds
 from services.intake.rules.linking import linked_types, live_links
 from shared.contracts import inbox
-from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked, NoteAdded
+from shared.contracts.intake_alarms import ContactAlarmed
+from shared.contracts.intake_contacts import (
+    ContactAnswered,
+    ContactLinked,
+    ContactReferred,
+    ContactRegistered,
+    ContactUnlinked,
+    NoteAdded,
+)
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.members import Company
 from shared.contracts.refusal import Invalid
+from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded, MatterOpened, MatterWaiting
+from shared.contracts.routing_officers import OfficerDeclared
 
 
 def arrival(event: inbox.ContactReceived, municipality: str, key: str, publisher: str) -> Arrival:
@@ -88,8 +100,9 @@ def registered(contact: Contact) -> ContactRegistered:
     )
 
 
-def linked(contact: Contact) -> list[ContactLinked]:
-    """A contact is about the same as open ones: one event each."""
+def linked(contact: Contact, before: Contact | None = None) -> list[ContactLinked]:
+    """A contact is about the same as open ones: one event each, but for those told of before."""
+    known = () if before is None else before.links or ()
     return [
         ContactLinked(
             municipality=contact.municipality,
@@ -101,6 +114,7 @@ def linked(contact: Contact) -> list[ContactLinked]:
             linked_at=link.linked_at,
         )
         for link in live_links(contact)
+        if link not in known
     ]
 
 
@@ -114,6 +128,70 @@ def unlinked(contact: Contact, link: Link, at: datetime) -> ContactUnlinked:
         case_type=link.case_type,
         unlinked_at=at,
     )
+
+
+def referred(contact: Contact, promised_at: datetime, at: datetime, times: int) -> ContactReferred:
+    """A contact was handed over; what was said, and to whom in the receptionist's words, stays with us."""
+    return ContactReferred(
+        municipality=contact.municipality,
+        contact_id=contact.contact_id,
+        number=contact.number,
+        party_id=contact.party_id,
+        channel=contact.channel,
+        case_types=list(contact.case_types),
+        linked_types=linked_types(contact) or None,
+        language=contact.language,
+        promised_at=promised_at,
+        referred_at=at,
+        times=times,
+    )
+
+
+def answered(contact: Contact, answer: Answer) -> ContactAnswered:
+    """A contact was answered at once."""
+    return ContactAnswered(
+        municipality=contact.municipality,
+        contact_id=contact.contact_id,
+        number=contact.number,
+        party_id=contact.party_id,
+        channel=contact.channel,
+        case_type=answer.case_type,
+        card=answer.card,
+        answered_at=answer.at,
+    )
+
+
+def alarmed(contact: Contact, kind: AlarmKind, at: datetime) -> ContactAlarmed:
+    """A coordinator must see to a contact."""
+    return ContactAlarmed(
+        municipality=contact.municipality,
+        contact_id=contact.contact_id,
+        number=contact.number,
+        kind=kind,
+        case_types=list(contact.case_types),
+        answer_by=contact.answer_by,
+        bounces=contact.bounces,
+        alarmed_at=at,
+    )
+
+
+def sent_about(before: Contact, after: Contact, at: datetime) -> list[ContactAlarmed]:
+    """What is said when a contact has changed hands more than once, each time that it does."""
+    return [alarmed(after, "bounced", at)] if after.bounces > max(1, before.bounces) else []
+
+
+def officer(event: OfficerDeclared) -> Officer:
+    """An officer as routing declares them."""
+    return Officer(event.municipality, event.officer_id, event.name, event.phone)
+
+
+def held(event: MatterOpened | MatterAssigned | MatterWaiting | MatterContactAdded) -> Holding:
+    """Who has a matter, as routing tells it."""
+    if isinstance(event, MatterAssigned):
+        return Holding(event.matter_id, event.case_type, event.officer_id, event.assigned_at)
+    if isinstance(event, MatterContactAdded) and event.officer_id is not None:
+        return Holding(event.matter_id, event.case_type, event.officer_id, event.added_at)
+    return Holding(event.matter_id, event.case_type)
 
 
 def noted(note: Note) -> NoteAdded:

@@ -1,15 +1,25 @@
-"""What intake hears, contacts and changes of companies, and what it does when a moment has come."""
+"""What intake hears, contacts, changes of companies and who has matters, and what it does when a moment has come."""
 
 from datetime import datetime, timedelta
 
 from services.intake import changes, events
 from services.intake.model.attachment import Upload
+from services.intake.model.contact import Contact
+from services.intake.model.officer import Officer
+from services.intake.model.reception import Holding
+from services.intake.reception import Reception, alarm_in_time, note_holding
 from services.intake.registration import Registers, register
+from services.intake.rules.linking import linked_types
 from services.intake.store.company_changes import CompanyChanges
+from services.intake.store.contacts import Contacts
+from services.intake.store.officers import Officers
 from services.intake.store.uploads import Uploads
 from shared.contracts.inbox import CompanyChanged, ContactReceived
-from shared.contracts.streams import INBOX
+from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded, MatterOpened, MatterWaiting
+from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
+from shared.contracts.streams import INBOX, ROUTING_MATTERS, ROUTING_OFFICERS
 from shared.platform.bus import Bus
+from shared.platform.errors import NotYet
 from shared.platform.files import Files
 from shared.platform.handlers import Origin
 
@@ -40,3 +50,67 @@ async def let_go(upload: Upload, uploads: Uploads, files: Files, at: datetime) -
         uploads.drop(upload.upload_id)
     else:
         uploads.save(upload.let_go(at + BYTES_GO_AFTER))
+
+
+@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: event.contact_id})
+async def note_matter(event: MatterOpened, reception: Reception, at: datetime) -> None:
+    """A contact has a matter, which nobody has yet; one that is known is not opened again."""
+    contact = await _ours(reception, event.contact_id)
+    if all(one.matter_id != event.matter_id for one in contact.held):
+        await note_holding(contact, events.held(event), reception, at)
+
+
+@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: [event.contact_id, *(event.more_contacts or ())]})
+async def note_officer(event: MatterAssigned, reception: Reception, at: datetime) -> None:
+    """An officer has a matter: a contact is taken when each of its case types is with somebody."""
+    await note_holding(await _ours(reception, event.contact_id), events.held(event), reception, at)
+    for contact_id in event.more_contacts or ():
+        await _note_joined(await _ours(reception, contact_id), events.held(event), reception, at)
+
+
+@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: event.contact_id})
+async def note_waiting(event: MatterWaiting, reception: Reception, at: datetime) -> None:
+    """Nobody has a matter of a contact now: the contact stays on the reception's list."""
+    await note_holding(await _ours(reception, event.contact_id), events.held(event), reception, at)
+
+
+@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: event.contact_id})
+async def note_joined(event: MatterContactAdded, reception: Reception, at: datetime) -> None:
+    """A contact has joined the matter of another: whoever has that has this too."""
+    await _note_joined(await _ours(reception, event.contact_id), events.held(event), reception, at)
+
+
+@bus.hear(ROUTING_OFFICERS, about=lambda event: event.officer_id)
+async def keep_officer(event: OfficerDeclared, officers: Officers) -> None:
+    """An officer is named and reached like this now."""
+    officer = events.officer(event)
+    if officer != await officers.get(officer.officer_id):
+        officers.save(officer)
+
+
+@bus.hear(ROUTING_OFFICERS, about=lambda event: event.officer_id)
+async def forget_officer(event: OfficerErased, officers: Officers) -> None:
+    """An officer has left: their name and phone go."""
+    forgotten = Officer(event.municipality, event.officer_id)
+    if forgotten != await officers.get(event.officer_id):
+        officers.save(forgotten)
+
+
+@bus.when_due(Contacts)
+async def look_at_promise(contact: Contact, reception: Reception, at: datetime) -> None:
+    """A promise of an answer is about to break, or broken: the coordinator is told of each once."""
+    await alarm_in_time(contact, reception, at)
+
+
+async def _note_joined(contact: Contact, holding: Holding, reception: Reception, at: datetime) -> None:
+    """A person may have parted the two meanwhile."""
+    if holding.case_type in linked_types(contact):
+        await note_holding(contact, holding, reception, at)
+
+
+async def _ours(reception: Reception, contact_id: str) -> Contact:
+    """The contact that a matter is of; after a restore it may come back later than the matter."""
+    contact = await reception.contacts.get(contact_id)
+    if contact is None:
+        raise NotYet(contact_id)
+    return contact

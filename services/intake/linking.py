@@ -30,7 +30,8 @@ async def linked(contact: Contact, linking: Linking, at: datetime) -> Contact:
     if party is None or party.kind != "company":
         return contact
     days = {one: linking.rules.days(contact.municipality, one, at) for one in contact.case_types}
-    wanted = [one for one in contact.case_types if days[one] > 0]
+    known = {link.case_type for link in contact.links or ()}  # also those that a person has undone
+    wanted = [one for one in contact.case_types if days[one] > 0 and one not in known]
     await linking.threads.load(rules.thread_id_of(contact, one) for one in wanted)
     links = [link for one in wanted if (link := await _joined(contact, one, days[one], linking, at))]
     return replace(contact, links=(*(contact.links or ()), *links)) if links else contact

@@ -12,10 +12,13 @@ from services.intake.rules import ids as named
 from services.intake.rules import registration as rules
 from services.intake.rules.arrival_day import WorkingDays, day_of
 from services.intake.rules.ids import PartyIds
+from services.intake.rules.promises import Promises, owing
 from services.intake.rules.registration import Exemptions
+from services.intake.rules.tallies import outcome_of
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.tallies import Tallies
 from services.intake.store.uploads import Uploads
 from shared.contracts.refusal import Invalid
 from shared.platform.errors import TryAgain
@@ -23,7 +26,7 @@ from shared.platform.errors import TryAgain
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """What registering writes in: one unit's contacts, parties, series, uploads, and what links contacts."""
+    """What registering writes in: one unit's contacts, parties, series, uploads, tallies, and what links contacts."""
 
     contacts: Contacts
     parties: Parties
@@ -33,6 +36,8 @@ class Registers:
     days: WorkingDays
     linking: Linking
     exemptions: Exemptions
+    tallies: Tallies
+    promises: Promises
 
 
 async def register(arrival: Arrival, registers: Registers, at: datetime) -> Contact:
@@ -49,9 +54,11 @@ async def register(arrival: Arrival, registers: Registers, at: datetime) -> Cont
     party_id = await _keep_party(arrival, registers)
     speaker_id = await _keep_speaker(arrival, party_id, registers)
     number = await _next_number(arrival, registers.series, at)
-    contact = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
+    taken_down = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
+    contact = owing(taken_down, registers.promises, registers.days)
     if contact.state is ContactState.HANDED_OVER:
         contact = await linked(contact, registers.linking, at)
+    await registers.tallies.count(outcome_of(None, contact, "desk"))
     registers.contacts.save(contact, says=[events.registered(contact), *events.linked(contact)])
     return contact
 

@@ -1,5 +1,6 @@
 """Translations: from the parties and officers heard of to recipients, and from messages to what is said of them."""
 
+from services.notify import rules
 from services.notify.model import HandedBefore, Message, Recipient, State
 from shared.contracts.event import Event
 from shared.contracts.intake_parties import PartyDeclared
@@ -16,7 +17,8 @@ def party(event: PartyDeclared) -> Recipient:
 
 def officer(event: OfficerDeclared) -> Recipient:
     """An officer as a recipient."""
-    return Recipient(event.municipality, event.officer_id, event.name, event.e_mail, STAFF_LANGUAGE)
+    hears_alarms = rules.hears_alarms(bool(event.coordinator), event.case_types)
+    return Recipient(event.municipality, event.officer_id, event.name, event.e_mail, STAFF_LANGUAGE, hears_alarms)
 
 
 def handed_before(event: MessageHandedOver) -> HandedBefore:

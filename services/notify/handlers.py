@@ -5,15 +5,29 @@ from datetime import datetime
 from services.notify import events, rules
 from services.notify.model import Message, Occasion, Recipient
 from services.notify.store import HandedBefores, Messages, Recipients
-from services.notify.wording.facts import Facts, MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
+from services.notify.wording.facts import (
+    ContactInTrouble,
+    Facts,
+    MatterGiven,
+    NewsInMatter,
+    OfficerFound,
+    TimeToProcure,
+)
 from services.notify.wording.texts import text_of
 from shared.contracts.event import Event
+from shared.contracts.intake_alarms import ContactAlarmed
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.notify_deliveries import MessageHandedOver
 from shared.contracts.procurement_plan import TimeToProcureReached
 from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
-from shared.contracts.streams import INTAKE_PARTIES, PROCUREMENT_PLAN, ROUTING_MATTERS, ROUTING_OFFICERS
+from shared.contracts.streams import (
+    INTAKE_ALARMS,
+    INTAKE_PARTIES,
+    PROCUREMENT_PLAN,
+    ROUTING_MATTERS,
+    ROUTING_OFFICERS,
+)
 from shared.platform.bus import Bus
 from shared.platform.cloudevents import Envelope
 from shared.platform.errors import NotYet
@@ -96,6 +110,28 @@ async def tell_of_time_to_procure(
         rule_verified=event.rule_verified,
     )
     _plan(messages, occasion(event, event.municipality, envelope), owner, facts, at)
+
+
+@bus.hear(INTAKE_ALARMS)
+async def tell_of_alarm(
+    event: ContactAlarmed, recipients: Recipients, messages: Messages, envelope: Envelope, at: datetime
+) -> None:
+    """A contact needs help at the reception: the coordinators are told. It waits until somebody can be."""
+    told = rules.alarmed(await recipients.hearing_alarms(event.municipality))
+    if not told:
+        raise NotYet(f"{event.municipality}-o-coordinator")
+    for coordinator in told:
+        alarm = ContactInTrouble(
+            name=coordinator.name,
+            contact_id=event.contact_id,
+            number=event.number,
+            kind=event.kind,
+            case_types=tuple(event.case_types),
+            answer_by=event.answer_by,
+            bounces=event.bounces,
+            municipality=event.municipality,
+        )
+        _plan(messages, occasion(event, event.municipality, envelope), coordinator, alarm, at)
 
 
 @bus.recall

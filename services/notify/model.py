@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from shared.contracts.refusal import Refused
 
@@ -57,6 +58,10 @@ class HandedBefore:
     handed_over_at: datetime
 
 
+HearsAlarms = Literal["as-coordinator", "for-want-of-one"]
+"""Who is told of alarms: the coordinators and, where there are none, those who take what nobody else does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who can get messages (mottagare): a party or an officer. Personal data, kept here and nowhere else."""
@@ -66,6 +71,7 @@ class Recipient:
     name: str | None
     e_mail: str | None
     language: str
+    hears_alarms: HearsAlarms | None = None
 
     @classmethod
     def forgotten(cls, municipality: str, recipient_id: str) -> "Recipient":

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from services.notify.model import (
     ChannelName,
     HandedBefore,
+    HearsAlarms,
     Letter,
     Message,
     Occasion,
@@ -21,6 +22,8 @@ from services.notify.model import (
 
 DATED = re.compile(r"[0-9]{4}-[a-z]-([0-9]{6})-")
 """An event of an aggregate whose id begins with its day: the message's id does too, and lies beside its like."""
+LEFT_OVER = "ovrigt"
+"""The case type of what nobody else takes."""
 CLAIM_LASTS = timedelta(seconds=10)
 """How old a claim must be before another may find that nobody has told its outcome; longer than the sender's lease."""
 NOBODY_TOLD = Receipt(Outcome.UNKNOWN, "nobody told the outcome")
@@ -83,6 +86,19 @@ def message_id_of(occasion: Occasion, recipient_id: str, channel: ChannelName) -
 def channel_to(recipient: Recipient) -> ChannelName | None:
     """How a recipient can be reached; None when it cannot, which is an outcome and no error."""
     return ChannelName.E_MAIL if recipient.e_mail else None
+
+
+def hears_alarms(coordinator: bool, case_types: Sequence[str]) -> HearsAlarms | None:
+    """Whether an officer is told when a contact needs help at the reception."""
+    if coordinator:
+        return "as-coordinator"
+    return "for-want-of-one" if LEFT_OVER in case_types else None
+
+
+def alarmed(officers: Sequence[Recipient]) -> list[Recipient]:
+    """Who of them is told: the coordinators; where nobody is one, those who take what is left over."""
+    reached = [one for one in officers if channel_to(one) is not None]
+    return [one for one in reached if one.hears_alarms == "as-coordinator"] or reached
 
 
 def planned(occasion: Occasion, recipient: Recipient, channel: ChannelName, text: Text, at: datetime) -> Message:

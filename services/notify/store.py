@@ -10,6 +10,7 @@ from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster, kept_moment
 
 OPEN = {"due_at": {"$exists": True}}
+TOLD = {"hears_alarms": {"$gt": ""}}
 
 
 class Recipients(Protocol):
@@ -21,6 +22,10 @@ class Recipients(Protocol):
 
     async def all_of(self, recipient_ids: Iterable[str]) -> Mapping[str, Recipient]:
         """Those of these that are known."""
+        ...
+
+    async def hearing_alarms(self, municipality: str) -> list[Recipient]:
+        """The officers who may be told of alarms; asked of the database once a unit."""
         ...
 
     def save(self, recipient: Recipient, /, says: Sequence[Event] = ()) -> None:
@@ -92,6 +97,13 @@ class KeptRecipients(Store[Recipient]):
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _in_clear}
     sealed = ("name", "e_mail")
+    indexes = (Index((("municipality", 1), ("hears_alarms", 1)), where=TOLD),)
+
+    async def hearing_alarms(self, municipality: str) -> list[Recipient]:
+        """See `Recipients`."""
+        query = {"municipality": municipality, **TOLD}
+        found = await self.find(query, lambda one: one.municipality == municipality and one.hears_alarms is not None)
+        return sorted(found, key=lambda one: one.recipient_id)
 
     async def all_of(self, recipient_ids: Iterable[str]) -> Mapping[str, Recipient]:
         """See `Recipients`."""

@@ -5,9 +5,12 @@ from datetime import datetime
 from services.routing import rules
 from services.routing.model import Matter, Officer, Reason
 from shared.contracts.inbox import OfficerChanged
-from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked
+from shared.contracts.intake_contacts import ContactLinked, ContactReferred, ContactRegistered, ContactUnlinked
 from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded, MatterOpened, MatterWaiting
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
+
+ContactForOfficers = ContactRegistered | ContactReferred
+"""What opens matters: a contact that is for the officers at once, or one that the reception has handed over."""
 
 
 def officer(event: OfficerChanged, municipality: str) -> Officer:
@@ -20,6 +23,7 @@ def officer(event: OfficerChanged, municipality: str) -> Officer:
         phone=event.phone if event.active else None,
         case_types=tuple(dict.fromkeys(event.case_types)),
         active=event.active,
+        coordinator=event.coordinator,
     )
 
 
@@ -35,21 +39,22 @@ def told(officer: Officer) -> OfficerDeclared | OfficerErased:
         phone=officer.phone,
         case_types=list(officer.case_types),
         active=officer.active,
+        coordinator=officer.coordinator or None,
     )
 
 
-def matter_ids(event: ContactRegistered) -> list[str]:
+def matter_ids(event: ContactForOfficers) -> list[str]:
     """The ids of the matters that a contact opens."""
     return [rules.matter_id_of(event.municipality, event.contact_id, one) for one in _own_types(event)]
 
 
-def matters(event: ContactRegistered, at: datetime) -> list[Matter]:
+def matters(event: ContactForOfficers, at: datetime) -> list[Matter]:
     """The matters that a contact opens: one for each case type of which its company has no open contact already."""
     about = event.municipality, event.contact_id, event.party_id
     return [rules.opened(*about, case_type, at) for case_type in _own_types(event)]
 
 
-def _own_types(event: ContactRegistered) -> list[str]:
+def _own_types(event: ContactForOfficers) -> list[str]:
     return [one for one in dict.fromkeys(event.case_types) if one not in (event.linked_types or ())]
 
 
@@ -112,4 +117,5 @@ def assigned(matter: Matter, officer: Officer, reason: Reason) -> MatterAssigned
         reason_sv=reason.sv,
         reason_en=reason.en,
         assigned_at=matter.since,
+        more_contacts=list(matter.more_contacts) or None,
     )

@@ -7,7 +7,7 @@ from services.routing.model import Matter
 from services.routing.rules import Choice, Patience
 from services.routing.store import Matters, Officers
 from shared.contracts.inbox import OfficerChanged
-from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked
+from shared.contracts.intake_contacts import ContactLinked, ContactReferred, ContactRegistered, ContactUnlinked
 from shared.contracts.streams import INBOX, INTAKE_CONTACTS
 from shared.platform.bus import Bus
 from shared.platform.errors import NotYet
@@ -34,10 +34,16 @@ async def open_matters(
 
     One that is at the reception opens none yet: it is answered there, or handed over.
     """
-    if event.at_reception:
-        return
-    for matter in events.matters(event, at):
-        await _open(matter, matters, officers, patience, at)
+    if not event.at_reception:
+        await _open_all(event, matters, officers, patience, at)
+
+
+@bus.hear(INTAKE_CONTACTS, about=events.matter_ids)
+async def open_referred(
+    event: ContactReferred, matters: Matters, officers: Officers, patience: Patience, at: datetime
+) -> None:
+    """The reception has handed a contact over: the same is done."""
+    await _open_all(event, matters, officers, patience, at)
 
 
 @bus.hear(INTAKE_CONTACTS, about=events.joined_id)
@@ -70,6 +76,13 @@ async def look_again(matter: Matter, matters: Matters, officers: Officers, patie
         matters.save(matter.waiting_on(patience.next_look(at)))
     else:
         _give(matter, choice, matters, officers, at)
+
+
+async def _open_all(
+    event: events.ContactForOfficers, matters: Matters, officers: Officers, patience: Patience, at: datetime
+) -> None:
+    for matter in events.matters(event, at):
+        await _open(matter, matters, officers, patience, at)
 
 
 async def _open(matter: Matter, matters: Matters, officers: Officers, patience: Patience, at: datetime) -> None:

@@ -29,7 +29,8 @@ class Reason:
 class Officer:
     """Who takes matters in hand (handläggare), as the staff system tells it; `open_matters` is our own count.
 
-    Of one who has left the name stays, as it stands in decisions, and no address.
+    A `coordinator` is told when a contact needs help at the reception. Of one who has left the name stays, as it stands
+    in decisions, and no address.
     """
 
     municipality: str
@@ -40,6 +41,7 @@ class Officer:
     case_types: tuple[str, ...]
     active: bool
     open_matters: int = 0
+    coordinator: bool = False
 
     def takes(self, case_type: str) -> bool:
         """Whether matters of this type may be given to the officer."""

@@ -97,6 +97,8 @@ class KeptOfficers(Store[Officer]):
     collection = "officers"
     state = Officer
     identity = "officer_id"
+    schema = 2
+    upcasters: ClassVar[Mapping[int, Upcaster]] = {1: dict}  # coordinator: what it does not say is not so
     indexes = (Index((("municipality", 1), ("_id", 1))),)
 
     async def serving(self, municipality: str) -> list[Officer]:

@@ -116,3 +116,4 @@ class OfficerChanged(Event, stream=INBOX, about="reference"):
     phone: Phone | None = None
     case_types: Annotated[list[Code], Field(max_length=1_000)]
     active: Truth = True
+    coordinator: Truth = False

@@ -14,11 +14,15 @@ from shared.contracts.members import (
     Municipality,
     Reference,
     RegisterNumber,
+    Sentence,
     Truth,
     Utc,
     Whole,
 )
 from shared.contracts.streams import INTAKE_CONTACTS
+
+CaseTypes = Annotated[list[Code], Field(min_length=1, max_length=100)]
+LinkedTypes = Annotated[list[Code], Field(max_length=100)]
 
 
 class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
@@ -34,13 +38,13 @@ class ContactRegistered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     number: RegisterNumber | None = None
     party_id: Id | None = None
     channel: Channel
-    case_types: Annotated[list[Code], Field(min_length=1, max_length=100)]
+    case_types: CaseTypes
     language: Language
     received_at: Utc
     registered_at: Utc
     arrived_on: Day | None = None
     at_reception: Truth | None = None
-    linked_types: Annotated[list[Code], Field(max_length=100)] | None = None
+    linked_types: LinkedTypes | None = None
     reference: Reference | None = None
 
 
@@ -68,6 +72,42 @@ class ContactUnlinked(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     linked_to: Id
     case_type: Code
     unlinked_at: Utc
+
+
+class ContactReferred(Event, stream=INTAKE_CONTACTS, about="contact_id"):
+    """A contact has been handed over to those who have its case types (kontakt överlämnad).
+
+    No second matter is opened for `linked_types`, as with `ContactRegistered`; one that is there already stays. `times`
+    counts its hand-overs. What was said, and to which function in the receptionist's words, is read at intake's door;
+    the caller was promised an answer at `promised_at` at the latest.
+    """
+
+    municipality: Municipality
+    contact_id: Id
+    number: RegisterNumber | None = None
+    party_id: Id | None = None
+    channel: Channel
+    case_types: CaseTypes
+    linked_types: LinkedTypes | None = None
+    language: Language
+    promised_at: Utc
+    referred_at: Utc
+    times: Annotated[Whole, Field(ge=1)]
+
+
+class ContactAnswered(
+    Event, stream=INTAKE_CONTACTS, about="contact_id", unheard="intake counts by itself; said for others' overviews"
+):
+    """A contact was answered at once, at the first contact, by which guidance card (kontakt besvarad)."""
+
+    municipality: Municipality
+    contact_id: Id
+    number: RegisterNumber | None = None
+    party_id: Id | None = None
+    channel: Channel
+    case_type: Code
+    card: Sentence | None = None
+    answered_at: Utc
 
 
 class NoteAdded(

@@ -1,16 +1,15 @@
 """routing.matters.v1: the matters, from opened to closed, and who has them."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from shared.contracts.event import Event
 from shared.contracts.members import Code, Id, Municipality, Sentence, Utc
 from shared.contracts.streams import ROUTING_MATTERS
 
 
-class MatterOpened(
-    Event,
-    stream=ROUTING_MATTERS,
-    about="matter_id",
-    unheard="the assignment follows at once and says the same to those here who act on it",
-):
+class MatterOpened(Event, stream=ROUTING_MATTERS, about="matter_id"):
     """A matter has been opened for a contact (ärende öppnat)."""
 
     municipality: Municipality
@@ -22,7 +21,10 @@ class MatterOpened(
 
 
 class MatterAssigned(Event, stream=ROUTING_MATTERS, about="matter_id"):
-    """A matter has been given to an officer, with the reason why (ärende tilldelat)."""
+    """A matter has been given to an officer, with the reason why (ärende tilldelat).
+
+    `more_contacts` are those that had joined it while it waited.
+    """
 
     municipality: Municipality
     matter_id: Id
@@ -33,14 +35,10 @@ class MatterAssigned(Event, stream=ROUTING_MATTERS, about="matter_id"):
     reason_sv: Sentence
     reason_en: Sentence
     assigned_at: Utc
+    more_contacts: Annotated[list[Id], Field(max_length=10_000)] | None = None
 
 
-class MatterWaiting(
-    Event,
-    stream=ROUTING_MATTERS,
-    about="matter_id",
-    unheard="routing itself watches over what waits; said for other systems' overviews",
-):
+class MatterWaiting(Event, stream=ROUTING_MATTERS, about="matter_id"):
     """A matter that nobody can take now is waiting for an officer (ärende väntar)."""
 
     municipality: Municipality

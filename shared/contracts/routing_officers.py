@@ -19,6 +19,7 @@ class OfficerDeclared(Event, stream=ROUTING_OFFICERS, about="officer_id"):
     phone: Phone | None = None
     case_types: Annotated[list[Code], Field(max_length=1_000)]
     active: Truth
+    coordinator: Truth | None = None
 
 
 class OfficerErased(Event, stream=ROUTING_OFFICERS, about="officer_id", tombstone=True):

@@ -71,6 +71,7 @@ class Stream:
 
 INTAKE_CONTACTS = Stream("intake.contacts.v1", "intake")
 INTAKE_PARTIES = Stream("intake.parties.v1", "intake", compacted=True, personal=True)
+INTAKE_ALARMS = Stream("intake.alarms.v1", "intake")
 INTAKE_REJECTIONS = Stream("intake.rejections.v1", "intake")
 INTAKE_PARKED = Stream("intake.parked.v1", "intake")
 ROUTING_MATTERS = Stream("routing.matters.v1", "routing")

@@ -130,12 +130,13 @@ def _still(place: Site, mails: int) -> None:
 def _replay_gaps(place: Site, expected: Expected) -> list[str]:
     """What stands behind a hole has sent nothing; then a person replays it through the door."""
     early = place.seen.addresses & {f"{name}@company.example" for name in expected.holes}
-    gaps = [one for one in _parked(place, "notify") if one["reason_en"].startswith(GAP)]
-    for one in gaps:
-        place.doors.call("operator", "POST", "notify", f"parked/{one['id']}/replay", {"reason": "looked into"})
     notes = [f"{name} got a mail although an event was missing" for name in sorted(early)]
-    if len(gaps) != len(expected.holes):
-        notes.append(f"{len(gaps)} gaps waited for a person, expected {len(expected.holes)}")
+    for service in ("notify", "intake"):
+        gaps = [one for one in _parked(place, service) if one["reason_en"].startswith(GAP)]
+        for one in gaps:
+            place.doors.call("operator", "POST", service, f"parked/{one['id']}/replay", {"reason": "looked into"})
+        if len(gaps) != len(expected.holes):
+            notes.append(f"{len(gaps)} gaps waited for a person in {service}, expected {len(expected.holes)}")
     return notes
 
 

@@ -37,9 +37,9 @@ def contract(reference: str, title: str, sequence: int) -> Heard:
     return Heard("procurement.contracts.v1", CONTRACT, f"k-{reference}", 1, sequence, said)
 
 
-def gap(reference: str) -> Heard:
+def gap(reference: str, service: str = "notify") -> Heard:
     said = {"reason": "events are missing: expected sequence 1, got 2", "subject": f"m-{reference}"}
-    return Heard("notify.parked.v1", PARKED, f"p-{reference}", 1, 1, said)
+    return Heard(f"{service}.parked.v1", PARKED, f"p-{reference}", 1, 1, said)
 
 
 def mail(name: str, address: str) -> Mapping[str, Any]:
@@ -99,9 +99,11 @@ def test_one_sequence_with_two_contents_is_seen() -> None:
 def test_a_hole_that_was_made_must_be_there_and_must_be_noticed() -> None:
     expected = Expected(contacts=["1"], holes=["1"])
     holed = [contact("1"), assigned("1")]
-    assert verdict([*holed, gap("1")], expected=expected).clean
+    noticed = [gap("1"), gap("1", "intake")]
+    assert verdict([*holed, *noticed], expected=expected).clean
     assert verdict(holed, expected=expected).gaps
-    assert verdict([*WHOLE, gap("1")], expected=expected).gaps
+    assert verdict([*holed, gap("1")], expected=expected).gaps
+    assert verdict([*WHOLE, *noticed], expected=expected).gaps
 
 
 def test_revisions_in_another_order_are_seen() -> None:

@@ -5,7 +5,7 @@ Versions 1 and 2 of an assignment tell the same fact: whichever comes first is t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -49,9 +49,8 @@ class NextRecipients(KeptRecipients):
 
     def save(self, recipient: Recipient, says: Sequence[Event] = ()) -> None:
         """Keep it with the new field."""
-        one = recipient
-        known = NextRecipient(one.municipality, one.recipient_id, one.name, one.e_mail, one.language)
-        super().save(known, says)
+        known = {one.name: getattr(recipient, one.name) for one in fields(Recipient)}
+        super().save(NextRecipient(**known), says)
 
 
 class NextMessages(KeptMessages):

@@ -1,11 +1,12 @@
 """intake's doors without a server, with somebody of each role before them."""
 
+import json
 import tempfile
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -67,6 +68,11 @@ class AtDoors:
 
     async def kept(self, collection: str) -> list[Document]:
         return await self.database.find(collection, {}, sort=(("_id", 1),))
+
+    async def said(self, short: str) -> list[dict[str, Any]]:
+        """What was said of one type, in its order."""
+        outbox = await self.kept("outbox")
+        return [json.loads(bytes(one["b"])) for one in outbox if f".{short}.".encode() in bytes(one["h"]["ce_type"])]
 
     def _headers(self, role: str | None, key: str | None) -> dict[str, str]:
         headers = {"Idempotency-Key": key} if key else {}

@@ -10,14 +10,17 @@ from pymongo import monitoring
 
 from bench.filled import fill, named
 from services.intake.app import parts as intake_parts
+from services.intake.model.tally import Outcome
 from services.intake.settings import Settings as IntakeSettings
 from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.contacts import Contacts
 from services.intake.store.disclosures import Disclosures
 from services.intake.store.follow_ups import FollowUps
 from services.intake.store.notes import Notes
+from services.intake.store.officers import Officers as IntakeOfficers
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.tallies import Tallies
 from services.intake.store.threads import Threads
 from services.intake.store.uploads import Uploads
 from services.notify.app import parts as notify_parts
@@ -102,6 +105,19 @@ async def of_intake(unit: Unit) -> None:
     await notes.latest(named("n", 1))
     await notes.of_contact(named("c", 1), None, 50)
     await notes.of_contact(named("c", 1), LATER, 50)
+    await of_the_reception(unit)
+
+
+async def of_the_reception(unit: Unit) -> None:
+    contacts, tallies = unit.given(Contacts), unit.given(Tallies)
+    for after in (None, LATER):
+        await contacts.waiting(CODE, None, after, 50)
+        await contacts.waiting(CODE, AT, after, 50)
+        await contacts.at_risk(CODE, after, 50)
+        await contacts.bounced(CODE, after, 50)
+    await unit.given(IntakeOfficers).all_of([named("o", 1)])
+    await tallies.between(CODE, "2026-W40", "2026-W48")
+    await tallies.count(Outcome(CODE, AT, "phone", ("bygglov",), "desk", answered=1, waited=60))
 
 
 async def of_routing(unit: Unit) -> None:
@@ -121,6 +137,7 @@ async def of_procurement(unit: Unit) -> None:
 async def of_notify(unit: Unit) -> None:
     messages, recipients = unit.given(Messages), unit.given(Recipients)
     await recipients.all_of([named("p", 1)])
+    await recipients.hearing_alarms(CODE)
     await messages.all_of([named("g", 1)])
     await messages.all_to(named("p", 1))
     await messages.due(ChannelName.E_MAIL, AT, 100)

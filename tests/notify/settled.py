@@ -13,6 +13,7 @@ from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import KeptMessages
 from shared.contracts.event import Event
+from shared.contracts.intake_alarms import ContactAlarmed
 from shared.contracts.intake_parties import PartyDeclared, PartyErased
 from shared.contracts.procurement_plan import TimeToProcureReached
 from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded
@@ -82,6 +83,20 @@ def news(**members: Any) -> MatterContactAdded:
         "added_at": AT,
     }
     return MatterContactAdded.model_validate({**usual, **members})
+
+
+def alarm(kind: str = "promise-at-risk", **members: Any) -> ContactAlarmed:
+    usual = {
+        "municipality": "1460",
+        "contact_id": "1460-c-261124-1",
+        "number": "K 2026/000123",
+        "kind": kind,
+        "case_types": ["serv_stad", "markuppl"],
+        "answer_by": AT,
+        "bounces": 0,
+        "alarmed_at": AT,
+    }
+    return ContactAlarmed.model_validate({**usual, **members})
 
 
 def reached(**members: Any) -> TimeToProcureReached:
@@ -173,6 +188,11 @@ class Notify:
         subjects = await Batch(self.hearing, positions, session).take(records)
         await session.close()
         await Parking(self.hearing).heard_of(subjects)
+
+    async def look_at_parked(self) -> None:
+        """What waits is tried again."""
+        self.clock.advance(timedelta(minutes=1))
+        await Parking(self.hearing).wake_due()
 
     async def planned(self, count: int = 1, **members: Any) -> None:
         """An officer, a party without e-mail and so many matters: one message each, to the officer."""

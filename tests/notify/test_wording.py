@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.wording import en, sv
-from services.notify.wording.facts import Facts, MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
+from services.notify.wording.facts import (
+    ContactInTrouble,
+    Facts,
+    MatterGiven,
+    NewsInMatter,
+    OfficerFound,
+    TimeToProcure,
+)
 from services.notify.wording.one_line import one_line
 from services.notify.wording.texts import text_of
 
@@ -17,6 +24,7 @@ def all_facts(name: str | None = "Glass AB", wild: str = "Karin Lind", verified:
     yield OfficerFound(name, wild, "serv_stad", "1460-m-1")
     yield MatterGiven(name, "eget:slag", "1460-m-1", f"{wild} sv", f"{wild} en")
     yield NewsInMatter(name, "eget:slag", "1460-m-1", "1460-c-2")
+    yield ContactInTrouble(name, "1460", "1460-c-1", None, "bounced", ("eget:slag", "va"), None, 2)
     yield TimeToProcure(name, "1460-a-1", wild, date(2027, 8, 31), date(2026, 8, 31), wild, wild, verified)
 
 
@@ -44,7 +52,7 @@ def test_the_reason_is_told_in_the_language_of_the_reader() -> None:
 
 
 def test_a_case_type_is_called_by_its_name_and_an_unknown_one_by_its_code() -> None:
-    found, given, news, _ = all_facts()
+    found, given, news, *_ = all_facts()
     assert "stadigvarande serveringstillstånd" in text_of(found, "sv").body
     assert "permanent licence to serve alcohol" in text_of(found, "en").body
     assert text_of(given, "sv").subject == "Nytt ärende: eget:slag"

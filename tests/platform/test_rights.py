@@ -19,7 +19,8 @@ PUBLISHERS = (
     Publisher(name="staff", municipality="1460", types=("officer-changed",)),
 )
 WRITES = {
-    "intake": "intake.contacts.v1 intake.parties.v1 intake.rejections.v1 intake.parked.v1 inbox.e-services.v1",
+    "intake": "intake.contacts.v1 intake.alarms.v1 intake.parties.v1 intake.rejections.v1 intake.parked.v1 "
+    "inbox.e-services.v1",
     "routing": "routing.matters.v1 routing.officers.v1 routing.rejections.v1 routing.parked.v1",
     "procurement": "procurement.contracts.v1 procurement.plan.v1 procurement.rejections.v1 procurement.parked.v1",
     "notify": "notify.deliveries.v1 notify.parked.v1",
@@ -29,10 +30,10 @@ WRITES = {
     "staff": "inbox.staff.v1",
 }
 READS = {
-    "intake": "inbox.e-services.v1 inbox.old-services.v1",
+    "intake": "inbox.e-services.v1 inbox.old-services.v1 routing.matters.v1 routing.officers.v1",
     "routing": "inbox.staff.v1 intake.contacts.v1",
     "procurement": "inbox.finance.v1",
-    "notify": "intake.parties.v1 routing.officers.v1 routing.matters.v1 procurement.plan.v1",
+    "notify": "intake.parties.v1 intake.alarms.v1 routing.officers.v1 routing.matters.v1 procurement.plan.v1",
 }
 
 

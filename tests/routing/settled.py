@@ -12,7 +12,7 @@ from services.routing.handlers import bus
 from services.routing.settings import Settings
 from shared.contracts.event import Event
 from shared.contracts.inbox import OfficerChanged
-from shared.contracts.intake_contacts import ContactLinked, ContactRegistered, ContactUnlinked
+from shared.contracts.intake_contacts import ContactLinked, ContactReferred, ContactRegistered, ContactUnlinked
 from shared.contracts.streams import INTAKE_CONTACTS
 from shared.platform.batch import Batch
 from shared.platform.clock import FixedClock
@@ -132,6 +132,21 @@ class Routing:
         if not again:
             await self.registered(contact(number, case_type, linked_types=[case_type]))
         await self.hear(own(told, next(self._offsets), ContactLinked, 3 if again else 2))
+
+    async def referred(self, number: int, *case_types: str, sequence: int = 2, **members: Any) -> None:
+        """The reception hands a contact over."""
+        told = {
+            "municipality": "1460",
+            "contact_id": f"1460-c-{number}",
+            "channel": "phone",
+            "case_types": list(case_types),
+            "language": "sv",
+            "promised_at": "2026-11-24T15:00:00Z",
+            "referred_at": "2026-11-24T09:10:00Z",
+            "times": sequence - 1,
+            **members,
+        }
+        await self.hear(own(told, next(self._offsets), ContactReferred, sequence))
 
     async def parted(self, number: int, from_: int, case_type: str) -> None:
         """A contact was about something of its own after all."""

@@ -289,3 +289,46 @@ async def test_a_contact_that_is_parted_leaves_the_matter_and_opens_its_own() ->
     matters = {one["contact_id"]: one["more_contacts"] for one in await routing.kept("matters")}
     assert matters == {"1460-c-1": [], "1460-c-2": []}
     assert await routing.loads() == {"1460-o-lind": 2}
+
+
+async def test_a_contact_that_the_reception_has_handed_over_opens_its_matters_and_keeps_those_that_it_has() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", "bygglov", "skylt"))
+    await routing.registered(contact(1, "ovrigt", at_reception=True))
+    assert await routing.kept("matters") == []
+    await routing.referred(1, "bygglov")
+    [matter] = await routing.kept("matters")
+    assert (matter["case_type"], matter["state"], matter["officer_id"]) == ("bygglov", "assigned", "1460-o-lind")
+    await routing.referred(1, "bygglov", "skylt", sequence=3)
+    assert sorted(one["case_type"] for one in await routing.said("matter-assigned")) == ["bygglov", "skylt"]
+    assert await routing.loads() == {"1460-o-lind": 2}
+
+
+async def test_a_case_type_that_joined_another_contact_opens_no_second_matter_when_it_is_handed_over() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", "bygglov"))
+    await routing.registered(contact(1, "ovrigt", at_reception=True))
+    await routing.referred(1, "bygglov", linked_types=["bygglov"])
+    assert await routing.kept("matters") == []
+
+
+async def test_an_assignment_names_the_contacts_that_had_joined_the_matter_while_it_waited() -> None:
+    routing = Routing()
+    await routing.registered(contact(1, "bygglov"))
+    await routing.linked(2, to=1, case_type="bygglov")
+    await routing.told(officer("lind", "bygglov"))
+    await routing.later(timedelta(minutes=5))
+    [said] = await routing.said("matter-assigned")
+    assert said["more_contacts"] == ["1460-c-2"]
+
+
+async def test_a_coordinator_is_declared_as_one_and_nobody_else_is() -> None:
+    routing = Routing()
+    await routing.told(officer("lind", coordinator=True), officer("sand"))
+    assert {one["name"]: one.get("coordinator") for one in await routing.said("officer-declared")} == {
+        "Lind": True,
+        "Sand": None,
+    }
+    await routing.told(officer("lind"))
+    [lind] = [one for one in await routing.kept("officers") if one["name"] == "Lind"]
+    assert lind["coordinator"] is False

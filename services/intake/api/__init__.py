@@ -14,7 +14,9 @@ from services.intake.api import (
     links,
     notes,
     parties,
+    reception,
     register,
+    reports,
     secrecy,
 )
 
@@ -28,6 +30,8 @@ routers: Sequence[APIRouter] = (
     export.router,
     notes.router,
     parties.router,
+    reception.router,
+    reports.router,
     register.router,
     secrecy.router,
 )

@@ -1,18 +1,22 @@
 """The doors of contacts: register one, see one, list them."""
 
+import asyncio
 from datetime import datetime
+from time import monotonic
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
-from services.intake.api.shapes import ContactAsked, ContactShown, shown
+from services.intake.api.holders import WhoHas
+from services.intake.api.shapes import ContactAsked, ContactShown, all_shown, shown
 from services.intake.api.who import doing
-from services.intake.model.contact import Contact
+from services.intake.model.contact import ContactState
+from services.intake.reception import Reception, answer
 from services.intake.registration import Registers, register
 from services.intake.rules.ids import NewId
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from shared.contracts.refusal import Unknown
+from shared.contracts.refusal import Invalid, Unknown
 from shared.platform.desk import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -22,6 +26,14 @@ from shared.platform.web.who import Municipality, Person
 Registering = Annotated[Person, doing(Action.REGISTER_CONTACT)]
 Reading = Annotated[Person, doing(Action.READ_CONTACT)]
 Overview = Annotated[Person, doing(Action.LIST_CONTACTS)]
+Wait = Annotated[
+    int, Query(ge=0, le=8, description="Seconds to wait for somebody to have it: the caller can be told who.")
+]
+LOOK_EVERY = 0.2
+ONE_OF_TWO = (
+    "Kontakten är antingen besvarad eller lämnad vidare: ange answered eller case_types.",
+    "The contact is either answered or handed over: give answered or case_types.",
+)
 
 router = APIRouter()
 
@@ -32,24 +44,38 @@ async def register_contact(
 ) -> ContactShown:
     """Register a contact. With an Idempotency-Key the same call is registered once, however often it is sent."""
 
-    async def take_down(registers: Registers, new: NewId, at: datetime) -> ContactShown:
-        return shown(await register(asked.arrival(municipality, person.id, key or new.make(), at), registers, at))
+    async def take_down(
+        registers: Registers, reception: Reception, who: WhoHas, new: NewId, at: datetime
+    ) -> ContactShown:
+        contact = await register(asked.arrival(municipality, person.id, key or new.make(), at), registers, at)
+        if asked.answered is not None and contact.answered is None:
+            contact = await answer(contact, asked.answered.given(), reception, person.id, at)
+        return await shown(contact, who)
 
+    if asked.answered is not None and asked.case_types:
+        raise Invalid("answered-or-handed-over", *ONE_OF_TWO, "/case_types")
     once = Once.under(key, municipality, person.id, "contacts", asked)
     return await desk.do(take_down, once, turn=municipality)
 
 
 @router.get("/{municipality}/contacts/{contact_id}", tags=["contacts"])
-async def see_contact(municipality: Municipality, contact_id: str, _: Reading, desk: AtDesk) -> ContactShown:
-    """One contact."""
+async def see_contact(
+    municipality: Municipality, contact_id: str, _: Reading, desk: AtDesk, wait: Wait = 0
+) -> ContactShown:
+    """One contact, and who has it. With `wait` a handed-over one is answered as soon as somebody has it."""
 
-    async def see(contacts: Contacts) -> Contact | None:
-        return await contacts.get(contact_id)
+    async def see(contacts: Contacts, who: WhoHas) -> ContactShown:
+        contact = await contacts.get(contact_id)
+        if contact is None or contact.municipality != municipality:
+            raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
+        return await shown(contact, who)
 
+    until = monotonic() + wait
     contact = await desk.ask(see)
-    if contact is None or contact.municipality != municipality:
-        raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
-    return shown(contact)
+    while contact.state is ContactState.HANDED_OVER and monotonic() < until:
+        await asyncio.sleep(LOOK_EVERY)
+        contact = await desk.ask(see)
+    return contact
 
 
 @router.get("/{municipality}/contacts", tags=["contacts"])
@@ -58,8 +84,9 @@ async def list_contacts(
 ) -> Listing[ContactShown]:
     """Contacts, the newest first."""
 
-    async def newest(contacts: Contacts) -> list[Contact]:
-        return await contacts.newest(municipality, page.after, page.limit + 1)
+    async def newest(contacts: Contacts, who: WhoHas) -> list[ContactShown]:
+        found = await contacts.newest(municipality, page.after, page.limit + 1)
+        return await all_shown(found, who)
 
-    listed = [shown(contact) for contact in await desk.ask(newest)]
+    listed = await desk.ask(newest)
     return page.listing(listed, key=lambda one: (one.registered_at, one.contact_id))

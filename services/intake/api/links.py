@@ -7,8 +7,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.intake import events
+from services.intake.api.holders import WhoHas
 from services.intake.api.shapes import ContactShown, shown
 from services.intake.api.who import doing
+from services.intake.reception import Reception, part
 from services.intake.rules.linking import without_link
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
@@ -41,12 +43,13 @@ async def unlink_contact(
 ) -> ContactShown:
     """Undo a contact's link of a case type: it is about something of its own, and a matter is opened for it."""
 
-    async def unlink(contacts: Contacts, at: datetime) -> ContactShown:
+    async def unlink(contacts: Contacts, reception: Reception, who: WhoHas, at: datetime) -> ContactShown:
         contact = await contacts.get(contact_id)
         if contact is None or contact.municipality != municipality:
             raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
-        alone, link = without_link(contact, case_type, asked.why, person.id, at)
+        parted, link = without_link(contact, case_type, asked.why, person.id, at)
+        alone = part(parted, case_type, reception, at)
         contacts.save(alone, says=[events.unlinked(alone, link, at)])
-        return shown(alone)
+        return await shown(alone, who)
 
     return await desk.do(unlink, Once.under(key, municipality, person.id, f"undo {contact_id} {case_type}", asked))

@@ -1,12 +1,16 @@
 """What the doors are asked and what they show, as JSON."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
+from services.intake.api.holders import AnswerShown, HandOverShown, HolderShown, WhoHas
 from services.intake.model.attachment import KeptOut
 from services.intake.model.contact import Arrival, Contact, ContactState, Delivery, Place, PromisedAnswer, Speaker
+from services.intake.model.reception import PromiseAlarm
+from services.intake.reception import Given, Passed
 
 CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
 LANGUAGE = r"^[A-Za-z]{2,3}(-[0-9A-Za-z]{2,8}){0,3}$"
@@ -50,10 +54,36 @@ class PromiseAsked(BaseModel):
     by: str = Field(min_length=1, max_length=300, examples=["Bygglovshandläggare"])
 
 
+class AnswerAsked(BaseModel):
+    """What the caller was answered: by which version of the guidance card, the one in force when it is not said."""
+
+    case_type: CaseType
+    card_version: int | None = Field(None, ge=1, le=1_000_000)
+    note: str | None = Field(None, min_length=1, max_length=20_000, description="is written down as a note")
+
+    def given(self) -> Given:
+        """The same as the reception takes it."""
+        return Given(self.case_type, self.card_version, self.note)
+
+
+class HandOverAsked(BaseModel):
+    """To whom a contact is handed over, and what the caller was promised."""
+
+    function: str = Field(min_length=1, max_length=300, examples=["Alkoholhandläggare"])
+    promised_at: AwareDatetime
+    case_types: list[CaseType] = Field(default_factory=list, max_length=100, description="as before when absent")
+    said: str | None = Field(None, min_length=1, max_length=20_000, description="is written down as a note")
+
+    def passed(self) -> Passed:
+        """The same as the reception takes it."""
+        return Passed(self.function, self.promised_at, self.case_types, self.said)
+
+
 class ContactAsked(BaseModel):
     """A contact to register: a channel and the wish in the caller's own words are enough.
 
-    With `case_types` it is handed over at once to those who have them; without it stays at the reception.
+    With `case_types` it is handed over at once to those who have them, with `answered` it is answered and closed;
+    without either it stays at the reception.
     """
 
     channel: ChannelName
@@ -74,6 +104,7 @@ class ContactAsked(BaseModel):
     trivial: CaseType | None = Field(
         None, description="which exemption from the register it falls under", examples=["opening-hours"]
     )
+    answered: AnswerAsked | None = None
 
     def arrival(self, municipality: str, by: str, key: str, at: datetime) -> Arrival:
         """What was asked at the door, as an arrival."""
@@ -98,7 +129,8 @@ class ContactAsked(BaseModel):
             opening_on=self.opening_on,
             promised=PromisedAnswer(self.promised.at, self.promised.by) if self.promised else None,
             survey_consent=self.survey_consent,
-            at_reception=not self.case_types,
+            at_reception=self.answered is not None or not self.case_types,
+            by_person=True,
             summary=self.summary,
             trivial=self.trivial,
         )
@@ -138,7 +170,7 @@ class LinkShown(BaseModel):
 
 
 class ContactShown(BaseModel):
-    """A registered contact."""
+    """A registered contact, and how it fares at the reception."""
 
     contact_id: str
     number: str | None
@@ -164,8 +196,24 @@ class ContactShown(BaseModel):
     summary: str | None
     trivial: str | None
     links: Annotated[list[LinkShown], BeforeValidator(lambda links: links or ())]
+    handed_over: HandOverShown | None
+    answered: AnswerShown | None
+    held: list[HolderShown]
+    waits: bool
+    answer_by: datetime | None
+    alarm: PromiseAlarm | None
+    bounces: int
+    dealt_with_at: datetime | None
 
 
-def shown(contact: Contact) -> ContactShown:
-    """A contact as the reception sees it."""
-    return ContactShown.model_validate(contact, from_attributes=True)
+async def shown(contact: Contact, who: WhoHas) -> ContactShown:
+    """A contact as the reception sees it, with the names of those who have its matters."""
+    [only] = await all_shown([contact], who)
+    return only
+
+
+async def all_shown(contacts: Sequence[Contact], who: WhoHas) -> list[ContactShown]:
+    """The same of several."""
+    bare = [ContactShown.model_validate(contact, from_attributes=True) for contact in contacts]
+    held = await who.has(contacts)
+    return [one.model_copy(update={"held": by}) for one, by in zip(bare, held, strict=True)]

@@ -28,6 +28,13 @@ class WorkingDays:
             day -= timedelta(days=1)
         return day
 
+    def after(self, day: date) -> date:
+        """The nearest working day after."""
+        day += timedelta(days=1)
+        while not self.works(day):
+            day += timedelta(days=1)
+        return day
+
 
 def day_of(moment: datetime) -> date:
     """The Swedish day of a moment."""

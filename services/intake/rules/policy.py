@@ -28,6 +28,10 @@ class Action(StrEnum):
     READ_NOTES = "read-notes"
     SEND_FORM = "send-form"
     FOLLOW_UP = "follow-up"
+    HAND_OVER_CONTACT = "hand-over-contact"
+    ANSWER_CONTACT = "answer-contact"
+    SEE_RECEPTION = "see-reception"
+    READ_REPORTS = "read-reports"
 
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -49,6 +53,10 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
     Action.SEND_FORM: frozenset({"public"}),
     Action.FOLLOW_UP: frozenset({"public"}),
+    Action.HAND_OVER_CONTACT: frozenset({"receptionist", "coordinator"}),
+    Action.ANSWER_CONTACT: frozenset({"receptionist", "coordinator"}),
+    Action.SEE_RECEPTION: frozenset({"receptionist", "coordinator"}),
+    Action.READ_REPORTS: frozenset({"receptionist", "coordinator", "manager"}),
 }
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from services.intake.model.contact import GENERAL, Arrival, Contact, ContactState
 from services.intake.model.exemption import Exemption
 from services.intake.model.party import Party
+from services.intake.model.reception import HandOver
 from services.intake.model.series import Series
 from services.intake.rules.arrival_day import WorkingDays, arrived_on, day_of
 from services.intake.rules.ids import COMPANY_NUMBER, contact_id_of, organisation_number
@@ -75,6 +76,7 @@ def taken_down(
     arrival: Arrival, party_id: str | None, speaker_id: str | None, number: str, days: WorkingDays, at: datetime
 ) -> Contact:
     """The contact that an arrival becomes."""
+    state = state_of(arrival)
     return Contact(
         municipality=arrival.municipality,
         contact_id=contact_id_of(arrival),
@@ -95,10 +97,17 @@ def taken_down(
         registered_at=at,
         registered_by=arrival.by,
         arrived_on=arrived_on(arrival, days),
-        state=state_of(arrival),
+        state=state,
         reference=arrival.reference,
         summary=arrival.summary,
         trivial=arrival.trivial,
         in_register=arrival.trivial is None,
         attachments=arrival.attachments or None,
+        handed_over=_handed_over(arrival, at) if state is ContactState.HANDED_OVER else None,
+        waits=state is not ContactState.ANSWERED,
+        dealt_with_at=at if arrival.by_person and state is not ContactState.AT_RECEPTION else None,
     )
+
+
+def _handed_over(arrival: Arrival, at: datetime) -> HandOver:
+    return HandOver(arrival.promised.by if arrival.promised else None, at, arrival.by)

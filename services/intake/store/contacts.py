@@ -13,6 +13,9 @@ from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster, kept_moment
 
 OPEN = [ContactState.AT_RECEPTION.value, ContactState.HANDED_OVER.value]
+WAITS: Mapping[str, Any] = {"waits": True}
+AT_RISK: Mapping[str, Any] = {"waits": True, "alarm": {"$gt": ""}}
+BOUNCED: Mapping[str, Any] = {"bounces": {"$gt": 0}}
 
 
 class Contacts(Protocol):
@@ -56,6 +59,24 @@ class Contacts(Protocol):
         """The register's contacts of a year by their numbers, after the one whose (number: str,) is given."""
         ...
 
+    async def waiting(
+        self, municipality: str, before: datetime | None, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Contact]:
+        """Contacts that wait, the first owed an answer first, after the one whose (answer_by: datetime, id: str) is
+        given; with `before` those owed one earlier than that.
+        """
+        ...
+
+    async def at_risk(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """Those that wait and of whose promise a coordinator was told, in the same order."""
+        ...
+
+    async def bounced(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """Contacts that have changed hands, the last first, after the one whose (bounced_at: datetime, id: str) is
+        given.
+        """
+        ...
+
     def save(self, contact: Contact, /, says: Sequence[Event] = ()) -> None:
         """Keep a contact and say what is to be said of it."""
         ...
@@ -87,11 +108,14 @@ class KeptContacts(Store[Contact]):
         Index((("speaker_id", 1),), where={"speaker_id": {"$gt": ""}}),
         Index((("municipality", 1), ("in_register", 1), ("arrived_on", -1), ("number", -1)), where=NUMBERED),
         Index((("municipality", 1), ("number", 1)), where=NUMBERED),
+        Index((("municipality", 1), ("answer_by", 1), ("_id", 1)), where=WAITS),
+        Index((("municipality", 1), ("waits", 1), ("answer_by", 1), ("_id", 1)), where=AT_RISK),
+        Index((("municipality", 1), ("bounced_at", -1), ("_id", -1)), where=BOUNCED),
     )
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
         """See `Contacts`."""
-        query: dict[str, Any] = {"municipality": municipality, **_older(after)}
+        query: dict[str, Any] = {"municipality": municipality, **_beyond(after, "registered_at", "$lt")}
         return await self.page(query, sort=(("registered_at", -1), ("_id", -1)), limit=limit)
 
     async def all_of(self, party_id: str) -> list[Contact]:
@@ -128,9 +152,28 @@ class KeptContacts(Store[Contact]):
         query = {"municipality": municipality, "number": numbers, "in_register": True}
         return await self.page(query, sort=(("number", 1),), limit=limit)
 
+    async def waiting(
+        self, municipality: str, before: datetime | None, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Contact]:
+        """See `Contacts`."""
+        early = {} if before is None else {"answer_by": {"$lt": kept_moment(before)}}
+        query: dict[str, Any] = {"municipality": municipality, **WAITS, **early, **_beyond(after, "answer_by", "$gt")}
+        return await self.page(query, sort=(("answer_by", 1), ("_id", 1)), limit=limit)
 
-def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
+    async def at_risk(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """See `Contacts`."""
+        query: dict[str, Any] = {"municipality": municipality, **AT_RISK, **_beyond(after, "answer_by", "$gt")}
+        return await self.page(query, sort=(("answer_by", 1), ("_id", 1)), limit=limit)
+
+    async def bounced(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
+        """See `Contacts`."""
+        query: dict[str, Any] = {"municipality": municipality, **BOUNCED, **_beyond(after, "bounced_at", "$lt")}
+        return await self.page(query, sort=(("bounced_at", -1), ("_id", -1)), limit=limit)
+
+
+def _beyond(after: tuple[Any, ...] | None, moment: str, beyond: str) -> Mapping[str, Any]:
+    """What lies beyond a row of the page before, by a moment and then by id."""
     if after is None:
         return {}
     at, contact_id = kept_moment(after[0]), after[1]
-    return {"$or": [{"registered_at": {"$lt": at}}, {"registered_at": at, "_id": {"$lt": contact_id}}]}
+    return {"$or": [{moment: {beyond: at}}, {moment: at, "_id": {beyond: contact_id}}]}

@@ -19,9 +19,11 @@ from services.intake.model.dated import Dated
 from services.intake.model.disclosure import Appeal
 from services.intake.model.exemption import Exemption
 from services.intake.model.link import LinkingRule
+from services.intake.model.promise import AnswerPromise
 from services.intake.model.secrecy import SecrecyRule
 from services.intake.rules.in_force import Cards, CaseTypes, overlapping
 from services.intake.rules.linking import LinkingRules
+from services.intake.rules.promises import Promises
 from services.intake.rules.record import Appeals
 from services.intake.rules.registration import Exemptions
 from services.intake.rules.secrecy import SecrecyRules
@@ -30,6 +32,7 @@ from shared.platform.errors import WrongSetting
 DATA = Path(__file__).parents[1] / "data"
 CASE_TYPES, CARDS, LINKING = "case_types.json", "guidance_cards.json", "linking_rules.json"
 SECRECY, EXEMPTIONS, APPEALS = "secrecy_rules.json", "register_exemptions.json", "appeals.json"
+PROMISES = "answer_promises.json"
 FOLDER = "INTAKE_DATA_DIR"
 
 Row = TypeVar("Row", bound=Dated)
@@ -68,6 +71,11 @@ def read_exemptions(own: Path | None = None) -> Exemptions:
 def read_appeals(own: Path | None = None) -> Appeals:
     """Where decisions can be appealed, for all, and the municipalities' own; WrongSetting for a wrong row."""
     return Appeals(_rows(Appeal, APPEALS, own))
+
+
+def read_promises(own: Path | None = None) -> Promises:
+    """When answers are owed for all, and in the municipalities of that folder; WrongSetting for a wrong row."""
+    return Promises(_rows(AnswerPromise, PROMISES, own))
 
 
 def _rows(

@@ -1,7 +1,7 @@
 """The texts in English."""
 
-from services.notify.wording.facts import MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
-from services.notify.wording.one_line import one_line
+from services.notify.wording.facts import ContactInTrouble, MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
+from services.notify.wording.one_line import in_sweden, one_line
 
 CASE_TYPES = {
     "bygglov": "building permit",
@@ -17,7 +17,21 @@ CASE_TYPES = {
     "mark_lokal": "land, premises and establishment",
     "tillsyn": "inspection",
     "upphandling_fraga": "question on procurement",
+    "tobak": "tobacco and similar products",
+    "brandskydd": "fire safety",
+    "starta_eget": "starting a business",
+    "klagomal": "complaint or opinion",
+    "faktura": "invoice",
+    "parkering": "parking or exemption",
+    "skylt": "sign",
+    "va": "water and sewerage",
+    "avfall": "waste",
     "ovrigt": "other question",
+}
+ALARMS = {
+    "promise-at-risk": ("A promised answer is about to be late", "Nobody has it yet, and whoever asked is waiting."),
+    "promise-broken": ("A promised answer is late", "The time is up and nobody has it."),
+    "bounced": ("A contact is sent about", "It has been passed on more than once."),
 }
 SIGNED = "Kind regards\nKommunkontakt"
 NOT_VERIFIED = "Note: not verified. Check the rule before you decide anything by it."
@@ -70,6 +84,20 @@ def time_to_procure(facts: TimeToProcure) -> tuple[str, str]:
         f"Source: {one_line(facts.rule_source, 1000)}\n{caution}\n{SIGNED}\n"
     )
     return f"Time to procure: {one_line(facts.title, 100)}", body
+
+
+def contact_in_trouble(facts: ContactInTrouble) -> tuple[str, str]:
+    """Subject and body to the coordinator: which contact, why, and where to look."""
+    what, why = ALARMS[facts.kind]
+    number = facts.number or facts.contact_id
+    body = (
+        f"{_hello(facts.name)}\n\n{what}: {number}. {why}\n\n"
+        f"Answer by: {in_sweden(facts.answer_by) if facts.answer_by else 'nothing promised'}\n"
+        f"About: {', '.join(map(_kind, facts.case_types))}\n"
+        f"Times it has changed hands: {facts.bounces}\n"
+        f"See the contact: {facts.path}\n\n{SIGNED}\n"
+    )
+    return f"{what}: {number}", body
 
 
 def _hello(name: str | None) -> str:

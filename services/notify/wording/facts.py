@@ -1,7 +1,8 @@
 """What a text is about: the facts that each kind of message tells, the same in every language."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +58,25 @@ class TimeToProcure:
     wording = "time-to-procure"
 
 
-Facts = OfficerFound | MatterGiven | NewsInMatter | TimeToProcure
+@dataclass(frozen=True, slots=True)
+class ContactInTrouble:
+    """To a coordinator: a contact's promise is about to break or broken, or it is sent about."""
+
+    name: str | None
+    municipality: str
+    contact_id: str
+    number: str | None
+    kind: Literal["promise-at-risk", "promise-broken", "bounced"]
+    case_types: tuple[str, ...]
+    answer_by: datetime | None
+    bounces: int
+
+    wording = "contact-alarmed"
+
+    @property
+    def path(self) -> str:
+        """Where intake shows the contact to those who may see it."""
+        return f"/intake/v1/{self.municipality}/contacts/{self.contact_id}"
+
+
+Facts = OfficerFound | MatterGiven | NewsInMatter | TimeToProcure | ContactInTrouble

@@ -1,8 +1,11 @@
-"""What others wrote, made safe to stand in a line of ours: no line break, no control character, not too long."""
+"""What stands in a line of ours: others' words made safe (no line break, no control character), and moments."""
 
 import unicodedata
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 LONGEST = 200
+SWEDEN = ZoneInfo("Europe/Stockholm")
 
 
 def one_line(text: str, most: int = LONGEST) -> str:
@@ -10,3 +13,8 @@ def one_line(text: str, most: int = LONGEST) -> str:
     bare = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
     line = " ".join(bare.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def in_sweden(moment: datetime) -> str:
+    """A moment as the clock on the wall shows it."""
+    return moment.astimezone(SWEDEN).strftime("%Y-%m-%d %H:%M")

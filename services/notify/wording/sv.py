@@ -1,7 +1,7 @@
 """The texts in Swedish."""
 
-from services.notify.wording.facts import MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
-from services.notify.wording.one_line import one_line
+from services.notify.wording.facts import ContactInTrouble, MatterGiven, NewsInMatter, OfficerFound, TimeToProcure
+from services.notify.wording.one_line import in_sweden, one_line
 
 CASE_TYPES = {
     "bygglov": "bygglov",
@@ -17,7 +17,21 @@ CASE_TYPES = {
     "mark_lokal": "mark, lokaler och etablering",
     "tillsyn": "tillsyn",
     "upphandling_fraga": "fråga om upphandling",
+    "tobak": "tobak och liknande produkter",
+    "brandskydd": "brandskydd",
+    "starta_eget": "starta eget",
+    "klagomal": "klagomål eller synpunkt",
+    "faktura": "faktura",
+    "parkering": "parkering eller dispens",
+    "skylt": "skylt",
+    "va": "vatten och avlopp",
+    "avfall": "avfall",
     "ovrigt": "övrig fråga",
+}
+ALARMS = {
+    "promise-at-risk": ("Löftet om svar håller på att brytas", "Ingen har den ännu, och den som frågade väntar."),
+    "promise-broken": ("Löftet om svar är brutet", "Tiden har gått ut och ingen har den."),
+    "bounced": ("En kontakt skickas runt", "Den har lämnats vidare mer än en gång."),
 }
 SIGNED = "Vänliga hälsningar\nKommunkontakt"
 NOT_VERIFIED = "OBS: ej verifierad uppgift. Kontrollera regeln innan du bestämmer något efter den."
@@ -70,6 +84,20 @@ def time_to_procure(facts: TimeToProcure) -> tuple[str, str]:
         f"Källa: {one_line(facts.rule_source, 1000)}\n{caution}\n{SIGNED}\n"
     )
     return f"Dags att upphandla: {one_line(facts.title, 100)}", body
+
+
+def contact_in_trouble(facts: ContactInTrouble) -> tuple[str, str]:
+    """Subject and body to the coordinator: which contact, why, and where to look."""
+    what, why = ALARMS[facts.kind]
+    number = facts.number or facts.contact_id
+    body = (
+        f"{_hello(facts.name)}\n\n{what}: {number}. {why}\n\n"
+        f"Svar senast: {in_sweden(facts.answer_by) if facts.answer_by else 'inget lovat'}\n"
+        f"Gäller: {', '.join(map(_kind, facts.case_types))}\n"
+        f"Gånger den har bytt händer: {facts.bounces}\n"
+        f"Se kontakten: {facts.path}\n\n{SIGNED}\n"
+    )
+    return f"{what}: {number}", body
 
 
 def _hello(name: str | None) -> str:

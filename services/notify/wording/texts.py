@@ -4,7 +4,7 @@ from types import ModuleType
 
 from services.notify.model import Text
 from services.notify.wording import en, sv
-from services.notify.wording.facts import Facts, MatterGiven, NewsInMatter, OfficerFound
+from services.notify.wording.facts import ContactInTrouble, Facts, MatterGiven, NewsInMatter, OfficerFound
 
 
 def text_of(facts: Facts, language: str) -> Text:
@@ -21,6 +21,8 @@ def _written(facts: Facts, words: ModuleType) -> tuple[str, str]:
         written = words.matter_given(facts)
     elif isinstance(facts, NewsInMatter):
         written = words.news_in_matter(facts)
+    elif isinstance(facts, ContactInTrouble):
+        written = words.contact_in_trouble(facts)
     else:
         written = words.time_to_procure(facts)
     return written
