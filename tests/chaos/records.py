@@ -15,6 +15,8 @@ FAULTY = "fel_i_programmet"
 VANISHING = "post_som_forsvinner"
 """The case type of matters whose opening is taken out of routing's outbox before the relay sees it."""
 OFFICERS = ("ek", "lund", "holm", "vik")
+COORDINATOR = "samordnare"
+"""Who hears alone that a contact of the run has waited too long: days pass in it."""
 POISON = ("broken JSON", "broken headers", "no ce_id", "wrong schema", "number too big", "handler bug")
 POISONED = 0.005
 DUPLICATES = 0.02
@@ -86,7 +88,8 @@ def read(file: Path) -> Expected:
 
 def roster() -> list[Sent]:
     """The officers who are known before the run."""
-    return [_officer(name, ["bygglov", "serv_stad", "ovrigt"]) for name in OFFICERS]
+    officers = [_officer(name, ["bygglov", "serv_stad", "ovrigt"]) for name in OFFICERS]
+    return [*officers, _officer(COORDINATOR, [], coordinator=True)]
 
 
 def nameless_contact(reference: str) -> Sent:
@@ -162,9 +165,15 @@ def _contract(reference: str, owner: str, title: str, ends_on: str) -> dict[str,
     return {"reference": reference, "title": title, "owner_id": owner, "ends_on": ends_on}
 
 
-def _officer(name: str, case_types: list[str]) -> Sent:
+def _officer(name: str, case_types: list[str], *, coordinator: bool = False) -> Sent:
     told = {"reference": name, "officer_id": name, "name": name.title(), "e_mail": f"{name}@kommun.example"}
-    return _event(STAFF, "officer-changed", f"officer-{name}", name, {**told, "case_types": case_types})
+    return _event(
+        STAFF,
+        "officer-changed",
+        f"officer-{name}",
+        name,
+        {**told, "case_types": case_types, "coordinator": coordinator},
+    )
 
 
 def _event(topic: str, short: str, event_id: str, key: str, data: Mapping[str, Any]) -> Sent:

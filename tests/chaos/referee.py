@@ -8,7 +8,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
-from tests.chaos.records import Expected
+from tests.chaos.records import COORDINATOR, Expected
 
 PARTITIONS = 12
 COMPACTED = ("intake.parties.v1", "routing.officers.v1")
@@ -117,7 +117,8 @@ def judge(evidence: Evidence, expected: Expected) -> Verdict:
     _contracts(by_type, expected, verdict)
     _told_back(by_type["inbound-rejected"], expected, verdict)
     _parked(by_type, references, expected, verdict)
-    _mails(evidence, expected, verdict)
+    _mails([mail for mail in evidence.mails if not is_alarm(mail)], evidence.unknown, expected, verdict)
+    _alarms(by_type["contact-alarmed"], list(filter(is_alarm, evidence.mails)), evidence.unknown, verdict)
     return verdict
 
 
@@ -218,16 +219,36 @@ def _parked(
         verdict.gaps.append(f"gaps were noticed at {sorted(told[GAP])}, expected {noticed}")
 
 
-def _mails(evidence: Evidence, expected: Expected, verdict: Verdict) -> None:
+def is_alarm(mail: Mapping[str, Any]) -> bool:
+    """Whether a mail tells the coordinator of a contact that has waited too long."""
+    return bool(mail["To"][0]["Address"] == f"{COORDINATOR}@kommun.example")
+
+
+def _alarms(said: Iterable[Heard], mails: list[Mapping[str, Any]], unknown: set[str], verdict: Verdict) -> None:
+    """Each alarm was said once of its contact and promise, and mailed once."""
+    kinds = Counter((one.subject, one.data["kind"]) for one in said)
+    verdict.twice += [
+        f"alarm {kind} of {subject}: {count} times" for (subject, kind), count in kinds.items() if count > 1
+    ]
+    found = Counter(mail["MessageID"] for mail in mails)
+    verdict.counts["alarms"] = len(found)
+    verdict.twice += [f"alarm mail {name}" for name, count in found.items() if count > 1 and name not in unknown]
+    if len(found) < kinds.total():
+        verdict.lost.append(f"{kinds.total() - len(found)} mails to the coordinator")
+    if len(found) > kinds.total():
+        verdict.twice.append(f"{len(found) - kinds.total()} mails to the coordinator too many")
+
+
+def _mails(mails: list[Mapping[str, Any]], unknown: set[str], expected: Expected, verdict: Verdict) -> None:
     """One Message-ID for each expected mail; in the tray twice only where the ledger says: outcome unknown."""
-    found = Counter(mail["MessageID"] for mail in evidence.mails)
+    found = Counter(mail["MessageID"] for mail in mails)
     again = {name: count for name, count in found.items() if count > 1}
     verdict.counts["mails"] = len(found)
     verdict.counts["mails handed over again, by the ledger of unknown outcome"] = sum(
-        count - 1 for name, count in again.items() if name in evidence.unknown
+        count - 1 for name, count in again.items() if name in unknown
     )
-    verdict.twice += [f"mail {name}: {count} times" for name, count in again.items() if name not in evidence.unknown]
-    address = {mail["MessageID"]: mail["To"][0]["Address"] for mail in evidence.mails}
+    verdict.twice += [f"mail {name}: {count} times" for name, count in again.items() if name not in unknown]
+    address = {mail["MessageID"]: mail["To"][0]["Address"] for mail in mails}
     to = Counter(address.values())
     companies = [name.partition("@")[0] for name in to.elements() if name.endswith("@company.example")]
     _same("mail to", companies, expected.assigned, verdict)

@@ -69,7 +69,7 @@ def _introduce(place: Site) -> None:
     """The officers are known before the first contact comes."""
     place.publish(roster())
     place.flush()
-    until_sync("the officers are known", lambda: _declared(place) >= len(OFFICERS), 60)
+    until_sync("the officers are known", lambda: _declared(place) > len(OFFICERS), 60)
 
 
 def _declared(place: Site) -> int:

@@ -106,6 +106,22 @@ def test_a_hole_that_was_made_must_be_there_and_must_be_noticed() -> None:
     assert verdict([*WHOLE, *noticed], expected=expected).gaps
 
 
+def alarm(reference: str, kind: str = "promise-broken", sequence: int = 1) -> Heard:
+    name = "se.kommunkontakt.intake.contact-alarmed.v1"
+    return Heard("intake.alarms.v1", name, f"c-{reference}", 1, sequence, {"kind": kind})
+
+
+def test_an_alarm_is_mailed_to_the_coordinator_once() -> None:
+    told = mail("alarm", "samordnare@kommun.example")
+    assert verdict([*WHOLE, alarm("1")], [*MAILS, told]).clean
+    assert verdict([*WHOLE, alarm("1")]).lost
+    assert verdict(WHOLE, [*MAILS, told]).twice
+    assert verdict([*WHOLE, alarm("1")], [*MAILS, told, told]).twice
+    assert verdict(
+        [*WHOLE, alarm("1"), alarm("1", sequence=2)], [*MAILS, told, mail("b2", told["To"][0]["Address"])]
+    ).twice
+
+
 def test_revisions_in_another_order_are_seen() -> None:
     expected = Expected(contracts={"r": ["one", "two"]})
     right = [contract("r", "one", 1), contract("r", "two", 2)]
