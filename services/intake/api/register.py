@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
-from services.intake.api.who import doing
+from services.intake.api.who import doing, open_to_all
 from services.intake.model.contact import Contact
-from services.intake.model.disclosure import Disclosure, Masking
+from services.intake.model.disclosure import Appeal, Disclosure
 from services.intake.model.secrecy import Field as RegisterField
 from services.intake.model.series import number_of
 from services.intake.rules.arrival_day import day_of
 from services.intake.rules.ids import NewId, made_id
 from services.intake.rules.policy import Action
-from services.intake.rules.record import DISCLOSURE, Appeals, record
+from services.intake.rules.record import DISCLOSURE, Appeals, Writing, record
 from services.intake.rules.register import Publicity, Told
 from services.intake.rules.registration import series_of
 from services.intake.store.contacts import Contacts
@@ -27,13 +27,14 @@ from services.intake.store.series import AllSeries
 from services.intake.wording.refusal import refusal
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
+from shared.platform.web.doors import described
 from shared.platform.web.paging import Listing, Page, paged
 from shared.platform.web.who import Municipality, Person
 
+OPEN = [open_to_all(Action.READ_REGISTER)]
 GivingOut = Annotated[Person, doing(Action.GIVE_OUT_RECORD)]
 Year = Annotated[int, Path(ge=2000, le=2999, examples=[2026])]
 Number = Annotated[int, Path(ge=1, le=9_999_999, examples=[123])]
-MOST_NOTES = 1_000
 
 router = APIRouter()
 
@@ -118,7 +119,7 @@ class Reading:
         return Told(await self.parties.known(contact.party_id), await self.parties.known(contact.speaker_id))
 
 
-@router.get("/{municipality}/register", tags=["register"])
+@router.get("/{municipality}/register", tags=["register"], dependencies=OPEN)
 async def read_register(
     municipality: Municipality, page: Annotated[Page, Depends(paged(str, str))], desk: AtDesk
 ) -> Listing[EntryShown]:
@@ -131,7 +132,7 @@ async def read_register(
     return page.listing(await desk.ask(read), key=lambda one: (one.arrived_on.isoformat(), one.number))
 
 
-@router.get("/{municipality}/register/{year}", tags=["register"])
+@router.get("/{municipality}/register/{year}", tags=["register"], dependencies=OPEN)
 async def read_year(
     municipality: Municipality, year: Year, page: Annotated[Page, Depends(paged(str))], desk: AtDesk
 ) -> Listing[EntryShown]:
@@ -144,7 +145,7 @@ async def read_year(
     return page.listing(await desk.ask(read), key=lambda one: (one.number,))
 
 
-@router.get("/{municipality}/register/{year}/counts", tags=["register"])
+@router.get("/{municipality}/register/{year}/counts", tags=["register"], dependencies=OPEN)
 async def count_year(municipality: Municipality, year: Year, desk: AtDesk) -> YearShown:
     """How many numbers were given in a year, and how many of them are exempt from the register."""
 
@@ -155,7 +156,9 @@ async def count_year(municipality: Municipality, year: Year, desk: AtDesk) -> Ye
     return await desk.ask(count)
 
 
-@router.get("/{municipality}/register/{year}/{number}", tags=["register"])
+@router.get(
+    "/{municipality}/register/{year}/{number}", tags=["register"], dependencies=OPEN, responses={404: described(404)}
+)
 async def read_entry(municipality: Municipality, year: Year, number: Number, desk: AtDesk) -> EntryShown:
     """One contact of the public register."""
 
@@ -181,12 +184,13 @@ async def give_out_record(
         contact = await reading.contacts.numbered(municipality, number_of(year, number))
         if contact is None:
             raise _no_such_number()
-        written = await notes.of_contact(contact.contact_id, None, MOST_NOTES)
+        written = await notes.all_of(contact.contact_id)
         told = record(contact, await reading.told(contact), written, reading.publicity, day_of(at))
         disclosure_id = made_id(municipality, "d", contact.contact_id, new.make())
         about = municipality, disclosure_id, contact.contact_id, number_of(year, number)
         disclosures.save(Disclosure(*about, at, person.id, tuple(told.maskings)))
-        return _shown(contact, disclosure_id, told.values, told.maskings, appeals)
+        appeal = appeals.in_force(municipality, DISCLOSURE, day_of(at)) if told.maskings else None
+        return _shown(contact, disclosure_id, told, appeal)
 
     return await desk.do(give_out)
 
@@ -208,18 +212,15 @@ def _no_such_number() -> Unknown:
     return Unknown("no-such-number", "Numret finns inte i diariet.", "The number is not in the register.")
 
 
-def _shown(
-    contact: Contact, disclosure_id: str, values: dict[Any, Any], maskings: Sequence[Masking], appeals: Appeals
-) -> RecordShown:
-    number, day = contact.number or "", contact.arrived_on
-    appeal = appeals.in_force(contact.municipality, DISCLOSURE, day) if maskings else None
+def _shown(contact: Contact, disclosure_id: str, told: Writing, appeal: Appeal | None) -> RecordShown:
+    number = contact.number or ""
     return RecordShown(
         disclosure_id=disclosure_id,
         number=number,
         arrived_on=contact.arrived_on,
         received_at=contact.received_at,
         registered_at=contact.registered_at,
-        record=values,
-        maskings=[MaskingShown.model_validate(one, from_attributes=True) for one in maskings],
-        refusal=appeal and RefusalShown(**refusal(number, maskings, appeal)._asdict()),
+        record=told.values,
+        maskings=[MaskingShown.model_validate(one, from_attributes=True) for one in told.maskings],
+        refusal=appeal and RefusalShown(**refusal(number, told.maskings, appeal)._asdict()),
     )

@@ -23,6 +23,7 @@ class Action(StrEnum):
     UNLINK_CONTACT = "unlink-contact"
     CLASSIFY_CONTACT = "classify-contact"
     SUMMARISE_CONTACT = "summarise-contact"
+    READ_REGISTER = "read-register"
     GIVE_OUT_RECORD = "give-out-record"
     WRITE_NOTE = "write-note"
     READ_NOTES = "read-notes"
@@ -48,6 +49,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.CLASSIFY_CONTACT: frozenset({"registrar", "coordinator"}),
     Action.SUMMARISE_CONTACT: frozenset({"receptionist", "coordinator", "registrar"}),
+    Action.READ_REGISTER: frozenset({"public"}),
     Action.GIVE_OUT_RECORD: frozenset({"registrar"}),
     Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),
     Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
