@@ -103,9 +103,13 @@ def open_to_all(action: Action) -> Any:
 async def show_error(request: Request, status: int, told: str) -> Response:
     """An error as a page."""
     site = await _site(request.app.state.desk)
-    title = wording.TITLES.get(status, wording.TITLES[400]).to(language_for(request))
-    number = correlation_id.get() if status >= 500 else None
-    return site.show("error.html", request, {"title": title, "told": told, "number": number}, status)
+    language = language_for(request)
+    facts = {
+        "title": wording.TITLES.get(status, wording.TITLES[400]).to(language),
+        "told": TEXTS[language].too_large if status == 413 else told,
+        "number": correlation_id.get() if status >= 500 else None,
+    }
+    return site.show("error.html", request, facts, status)
 
 
 PageRoute = page_route(show_error)

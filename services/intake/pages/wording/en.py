@@ -211,5 +211,6 @@ ENGLISH = Texts(
         "The receipt is shown for one hour after you have sent the form. We have your question. "
         "If you have kept the code you can see how it fares."
     ),
+    too_large="What you sent is too large. Go back, and send less text or fewer files.",
     number_to_give="Give this number if you contact us about the error:",
 )

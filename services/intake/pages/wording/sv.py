@@ -211,5 +211,6 @@ SWEDISH = Texts(
         "Kvittot visas bara i en timme efter att du har skickat. Din fråga finns hos oss. "
         "Har du sparat koden kan du se hur det går."
     ),
+    too_large="Det du skickade är för stort. Gå tillbaka, och skicka mindre text eller färre filer.",
     number_to_give="Uppge det här numret om du hör av dig om felet:",
 )

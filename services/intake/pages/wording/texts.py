@@ -113,4 +113,5 @@ class Texts:
 
     no_form: str
     no_receipt: str
+    too_large: str
     number_to_give: str
