@@ -90,9 +90,12 @@ def _binary(headers: Raw, body: bytes) -> Posted:
     told += [("content-type", raw) for name, raw in headers if name == b"content-type"]
     if any(name == "ce_datacontenttype" for name, _ in told):
         raise refusal(NotAnEvent(Why.CONTENT_TYPE.en), "/header/ce-datacontenttype")
-    return _read(
-        told, body, "/header/ce-", lambda where: where.replace("/headers/", "/header/").replace("/ce_", "/ce-")
-    )
+    return _read(told, body, "/header/ce-", _in_http)
+
+
+def _in_http(where: str) -> str:
+    """A header's place as HTTP names it, from its place in a record."""
+    return where.replace("/headers/ce_", "/header/ce-").replace("/headers/", "/header/")
 
 
 def _unescaped(raw: bytes) -> bytes:

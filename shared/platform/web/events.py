@@ -44,23 +44,27 @@ class EventsKept(BaseModel):
     events: list[EventKept]
 
 
-def _example(mode: str) -> dict[str, Any]:
-    event = {"specversion": "1.0", "id": "1", "source": "/e-services", "type": "se.kommunkontakt.inbox.…", "data": {}}
-    schema: dict[str, Any] = {"type": "object"}
-    if mode == http.JSON:
-        return {"schema": schema, "example": {}}
-    return (
-        {"schema": {"type": "array", "items": schema}, "example": [event]}
-        if mode == http.BATCH
-        else {
-            "schema": schema,
-            "example": event,
-        }
-    )
-
-
+DATA: dict[str, Any] = {
+    "reference": "E-1",
+    "channel": "web",
+    "received_at": "2026-11-24T10:00:00+01:00",
+    "wish": "Hej.",
+}
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "E-1",
+    "source": "/e-services",
+    "type": "se.kommunkontakt.inbox.contact-received.v1",
+    "data": DATA,
+}
+OBJECT: dict[str, Any] = {"type": "object"}
+BODIES = {
+    http.JSON: {"schema": OBJECT, "example": DATA},
+    http.STRUCTURED: {"schema": OBJECT, "example": EVENT},
+    http.BATCH: {"schema": {"type": "array", "items": OBJECT}, "example": [EVENT]},
+}
 DOCUMENTED: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {mode: _example(mode) for mode in http.ACCEPTED}},
+    "requestBody": {"required": True, "content": BODIES},
     "parameters": [
         {"name": f"ce-{name}", "in": "header", "schema": {"type": "string"}, "description": "In binary mode."}
         for name in ("specversion", "id", "source", "type", "partitionkey")
