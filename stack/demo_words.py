@@ -14,10 +14,31 @@ CHANNELS = {
     "system": "Ett annat system",
 }
 
+ALARMS = {
+    "promise-at-risk": "löftet om svar håller på att brytas",
+    "promise-broken": "löftet om svar är brutet",
+    "bounced": "den skickas runt",
+}
+
 
 def _registered(data: Data) -> str:
     types = ", ".join(data["case_types"])
     return f"{CHANNELS[data['channel']]} blev en kontakt ({types}), registrerad en gång: {_short(data['contact_id'])}."
+
+
+def _referred(data: Data) -> str:
+    types, by = ", ".join(data["case_types"]), data["promised_at"][:16].replace("T", " ")
+    return (
+        f"Receptionen lämnade över kontakten {_short(data['contact_id'])} ({types}), med löfte om svar till {by} UTC."
+    )
+
+
+def _answered(data: Data) -> str:
+    return f"Kontakten {_short(data['contact_id'])} fick svar direkt ({data.get('card') or data['case_type']})."
+
+
+def _alarmed(data: Data) -> str:
+    return f"Samordnaren larmas om kontakten {_short(data['contact_id'])}: {ALARMS[data['kind']]}."
 
 
 def _declared(data: Data) -> str:
@@ -74,6 +95,9 @@ def _parked(data: Data) -> str:
 
 SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "contact-registered": _registered,
+    "contact-referred": _referred,
+    "contact-answered": _answered,
+    "contact-alarmed": _alarmed,
     "party-declared": _declared,
     "inbound-rejected": _rejected,
     "officer-declared": _officer,

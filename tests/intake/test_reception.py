@@ -329,3 +329,20 @@ async def test_a_report_of_weeks_without_contacts_or_in_the_wrong_order() -> Non
 
 def _figures(row: dict[str, object]) -> tuple[object, ...]:
     return row["answered"], row["handed_over"], row["share_answered"], row["dealt_with"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-11-24T09:00", "5"])
+async def test_a_moment_that_is_none_is_refused_at_its_place(moment: str) -> None:
+    async with AtReception() as place:
+        contact_id = (await place.registered())["contact_id"]
+        refused = await place.post(f"/contacts/{contact_id}/hand-over", {**ASKED, "promised_at": moment})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/promised_at")
+        refused = await place.post("/contacts", {**CALL, "promised": {"at": moment, "by": "Växeln"}})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/promised/at")
+
+
+async def test_a_report_of_the_first_and_of_the_last_days_that_there_are() -> None:
+    async with AtReception() as place:
+        for day, week in (("0001-01-01", "0001-W01"), ("9999-12-31", "9999-W52")):
+            told = await place.get("/reports/first-contact", to=day)
+            assert (told.status_code, told.json()["last_week"], told.json()["rows"]) == (200, week, [])

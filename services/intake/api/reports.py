@@ -73,7 +73,7 @@ async def report_first_contact(
 
     async def counted(tallies: Tallies, at: datetime) -> tuple[str, str, list[Tally]]:
         end = last or day_of(at)
-        begin = first or end - USUAL
+        begin = first or max(end, date.min + USUAL) - USUAL
         if not timedelta(0) <= end - begin <= LONGEST:
             raise Invalid("wrong-days", *WRONG_DAYS, "/query/from")
         weeks = week_of(begin), week_of(end)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from services.intake.api.holders import AnswerShown, HandOverShown, HolderShown, WhoHas
 from services.intake.model.attachment import KeptOut
 from services.intake.model.contact import Arrival, Contact, ContactState, Delivery, Place, PromisedAnswer, Speaker
 from services.intake.model.reception import PromiseAlarm
 from services.intake.reception import Given, Passed
+from shared.contracts.members import Moment
 
 CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
 LANGUAGE = r"^[A-Za-z]{2,3}(-[0-9A-Za-z]{2,8}){0,3}$"
@@ -50,7 +51,7 @@ class PlaceAsked(BaseModel):
 class PromiseAsked(BaseModel):
     """What the caller was promised: an answer at the latest then, from whom."""
 
-    at: AwareDatetime
+    at: Moment
     by: str = Field(min_length=1, max_length=300, examples=["Bygglovshandläggare"])
 
 
@@ -70,7 +71,7 @@ class HandOverAsked(BaseModel):
     """To whom a contact is handed over, and what the caller was promised."""
 
     function: str = Field(min_length=1, max_length=300, examples=["Alkoholhandläggare"])
-    promised_at: AwareDatetime
+    promised_at: Moment
     case_types: list[CaseType] = Field(default_factory=list, max_length=100, description="as before when absent")
     said: str | None = Field(None, min_length=1, max_length=20_000, description="is written down as a note")
 
@@ -88,7 +89,7 @@ class ContactAsked(BaseModel):
 
     channel: ChannelName
     wish: str = Field(min_length=1, max_length=20_000, examples=["Vi vill öppna en uteservering i juni."])
-    received_at: AwareDatetime | None = None
+    received_at: Moment | None = None
     delivery: Delivery | None = None
     case_types: list[CaseType] = Field(default_factory=list, max_length=100)
     language: str = Field("sv", pattern=LANGUAGE)
