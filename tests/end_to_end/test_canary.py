@@ -5,6 +5,7 @@ wrong questions gets a row in `WRONG`.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -50,8 +51,33 @@ RECEIVED = {
     "place": {"address": f"{MARK}vägen 2"},
 }
 DECISION = {"decided_by": "KS", "decided_on": "2026-11-20", "reference": "KS 2026/12", "paragraph": "AL 10 §"}
-HTTP = {"name": "portal", "municipality": "1460", "types": ["contact-received"]}
-RATES = {"http_rates": [{"from_on": "2026-01-01", "per_minute": 1000}]}
+FILLED = {
+    "wish": f"{MARK} undrar om bygglov, ring {PHONE}",
+    "case_type": "bygglov",
+    "company_name": f"{MARK} Kafé",
+    "organisation_number": NUMBER,
+    "name": f"{MARK} Efternamn",
+    "phone": PHONE,
+    "e_mail": PERSON["e_mail"],
+    "place": f"{MARK}vägen 4",
+}
+PORTAL = {
+    "name": "portal",
+    "municipality": "1460",
+    "types": ["contact-received"],
+    "http_rates": [{"from_on": "2026-01-01", "per_minute": 1000}],
+}
+FORM = {
+    "municipality": "1460",
+    "name": "Bengtsfors kommun",
+    "e_mail": "kommun@kommun.example",
+    "phone": "0531-52 60 00",
+    "data_protection": "dataskydd@kommun.example",
+}
+TOLD = {
+    "KOMMUNKONTAKT_PUBLISHERS": json.dumps([*PUBLISHERS, PORTAL]),
+    "INTAKE_FORMS": json.dumps([FORM]),
+}
 
 
 class Town:
@@ -128,6 +154,20 @@ def as_the_reason_of_a_hold(town: Town) -> None:
         town.done("POST", f"{subject}/holds/lifting", "registrar", json={"reason": f"{MARK} har fått rätt."})
 
 
+def by_form(town: Town) -> None:
+    page = town.ask("GET", "form").text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    fields: dict[str, Any] = {name: (None, value) for name, value in {**hidden, **FILLED}.items()}
+    fields["attachments"] = (f"{MARK}.txt", f"{MARK} bifogar ".encode() * 1_000, "text/plain")
+    until_sync("the form is taken", lambda: town.ask("POST", "form", files=fields).status_code == 303)
+
+
+def in_the_search_box(town: Town) -> None:
+    for asked in (MARK, NUMBER, PHONE, PERSON["e_mail"]):
+        found = town.done("POST", "companies/search", json={"q": asked})
+        assert found["items"], asked
+
+
 DOORS: Mapping[Callable[[Town], None], int] = {
     by_phone: 2,
     in_an_inbox: 1,
@@ -135,6 +175,8 @@ DOORS: Mapping[Callable[[Town], None], int] = {
     as_a_companys_change: 1,
     as_a_note: 1,
     as_the_reason_of_a_hold: 1,
+    by_form: 1,
+    in_the_search_box: 0,
 }
 """Every door, and how many contacts come of it."""
 
@@ -190,8 +232,7 @@ def wrongly(town: Town) -> None:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town where everything marked has gone in and everything that follows from it is done."""
     where = tmp_path_factory.mktemp("town")
-    publishers = {"KOMMUNKONTAKT_PUBLISHERS": json.dumps([*PUBLISHERS, {**HTTP, **RATES}])}
-    with start_servers(where / "servers") as servers, install(servers, where, ["a"], told=publishers) as whole:
+    with start_servers(where / "servers") as servers, install(servers, where, ["a"], told=TOLD) as whole:
         town = Town(servers, whole)
         staff = Publisher(servers.kafka_url, "staff", "canary")
         lind = {"reference": "o-1", "officer_id": "lind", "name": "Karin Lind", "e_mail": "lind@kommun.example"}
@@ -276,7 +317,7 @@ def test_no_topic_but_the_personal_ones_has_it(town: Town) -> None:
 def test_no_database_has_it_in_clear(town: Town) -> None:
     seen = list(documents(town))
     names = {name for name, _ in seen}
-    looked = {"contacts", "parties", "notes", "requests", "journal", "parked", "inbound", "keys"}
+    looked = {"contacts", "parties", "notes", "requests", "journal", "parked", "inbound", "keys", "files.chunks"}
     assert {f"intake.{name}" for name in looked} | {"notify.recipients", "notify.messages", "routing.matters"} <= names
     assert [name for name, raw in seen if found_in(raw)] == []
 
