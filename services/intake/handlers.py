@@ -1,18 +1,24 @@
 """What intake hears, contacts, changes of companies and who has matters, and what it does when a moment has come."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.intake import changes, events
 from services.intake.model.attachment import Upload
-from services.intake.model.contact import Contact
+from services.intake.model.contact import Arrival, Contact
 from services.intake.model.officer import Officer
 from services.intake.model.reception import Holding
 from services.intake.reception import Reception, alarm_in_time, note_holding
 from services.intake.registration import Registers, register
+from services.intake.rules import ids as named
+from services.intake.rules.ids import PartyIds
 from services.intake.rules.linking import linked_types
+from services.intake.rules.registration import series_id_of
 from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.contacts import Contacts
 from services.intake.store.officers import Officers
+from services.intake.store.parties import Parties
+from services.intake.store.series import AllSeries
 from services.intake.store.uploads import Uploads
 from shared.contracts.inbox import CompanyChanged, ContactReceived
 from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded, MatterOpened, MatterWaiting
@@ -27,11 +33,30 @@ bus = Bus("intake")
 BYTES_GO_AFTER = timedelta(minutes=1)
 
 
-@bus.hear(INBOX)
+def arrival_of(event: ContactReceived, origin: Origin) -> Arrival:
+    """What another system has received, as an arrival."""
+    return events.arrival(event, origin.municipality, origin.key, origin.publisher or "")
+
+
+def contact_of(event: ContactReceived, origin: Origin) -> str:
+    """The contact that it becomes."""
+    return named.contact_id_of(arrival_of(event, origin))
+
+
+def parties_of(event: ContactReceived, origin: Origin, ids: PartyIds) -> Sequence[str]:
+    """Who it is from, and who spoke."""
+    return named.everybody_in(arrival_of(event, origin), ids)
+
+
+def series_of(_: ContactReceived, origin: Origin, at: datetime) -> str:
+    """The series that gives its number."""
+    return series_id_of(origin.municipality, at)
+
+
+@bus.hear(INBOX, about={Contacts: contact_of, Parties: parties_of, AllSeries: series_of})
 async def register_contact(event: ContactReceived, registers: Registers, origin: Origin, at: datetime) -> None:
     """Another system has received a contact: it becomes one of ours, once."""
-    arrival = events.arrival(event, origin.municipality, origin.key, origin.publisher or "")
-    await register(arrival, registers, at)
+    await register(arrival_of(event, origin), registers, at)
 
 
 @bus.hear(INBOX)

@@ -150,7 +150,7 @@ class Batch:
         lanes = await self._lanes.load(reads, {lane for item in items for lane in (item.lane, item.heard_in) if lane})
         inbound = await Inbound.load(reads, [item.identity for item in items if item.identity])
         work = Work(unit, lanes, inbound, await look_back(reads, items, lanes), self._hearing.streak)
-        await load_early(unit, items)
+        await load_early(unit, items, self._hearing)
         for item in items:
             lane = lanes.get(item.lane) if item.lane else None
             if self._to_act_on(work, item, lane):

@@ -54,7 +54,8 @@ class Bus(KafkaBroker):
     def hear(
         self, stream: Stream, about: About | Mapping[type[Any], About] | None = None
     ) -> Callable[[Declared], Declared]:
-        """Declare what is done about one type of event of a stream; `about` says which aggregates a batch loads."""
+        """Declare what is done about one type of event of a stream; `about` says which aggregates a batch loads:
+        (event, *what it asks for) -> one id or several, for the first kind that the function asks for or for each."""
 
         def declared(function: Declared) -> Declared:
             handler = Handler.of(function, about)

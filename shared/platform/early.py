@@ -7,31 +7,36 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Sequence
 
-from shared.contracts.event import Event
+from shared.contracts.refusal import Refused
 from shared.platform.errors import LostRace, Outdated, TryAgain
-from shared.platform.handlers import About
+from shared.platform.handlers import Wants
+from shared.platform.hearing import Hearing
 from shared.platform.items import Item
 from shared.platform.unit import Unit
 
 log = logging.getLogger("kommunkontakt.early")
 
 
-async def load_early(unit: Unit, items: Sequence[Item]) -> None:
+async def load_early(unit: Unit, items: Sequence[Item], hearing: Hearing) -> None:
     """Load what the handlers' declarations name; TryAgain, LostRace and Outdated pass through."""
     wanted: defaultdict[type, set[str]] = defaultdict(set)
     for item in items:
         if item.handler is not None and item.event is not None:
             for kind, about in item.handler.about.items():
-                wanted[kind].update(_asked(about, item.event))
+                wanted[kind].update(_asked(about, item, unit, hearing))
     await _tried(unit.load_keys(wanted))
     for kind, aggregate_ids in wanted.items():
         await _tried(_load(unit, kind, aggregate_ids))
 
 
-def _asked(about: About, event: Event) -> Iterable[str]:
+def _asked(about: Wants, item: Item, unit: Unit, hearing: Hearing) -> Iterable[str]:
     try:
-        ids = about(event)
+        _, event, envelope = item.ready()
+        origin = hearing.origin(item.record.topic, envelope) if about.kinds else None
+        ids = about.function(event, *about.arguments(unit, Envelope=envelope, Origin=origin))
         return (ids,) if isinstance(ids, str) else tuple(ids)
+    except Refused:
+        return ()
     except Exception as error:
         log.error("about does not work", extra={"reason": type(error).__name__})
         return ()

@@ -15,8 +15,9 @@ from shared.contracts.event import Event
 from shared.platform.cloudevents import Envelope
 from shared.platform.unit import Unit
 
-About = Callable[[Any], str | Iterable[str]]
-Function = Callable[..., Awaitable[Any]]
+About = Callable[..., str | Iterable[str]]
+"""Which ids an event is about: (event, *what it asks for) -> one id or several."""
+Function = Callable[..., Any]
 
 
 class Origin(NamedTuple):
@@ -66,7 +67,7 @@ class Handler:
 
     kind: type[Event]
     wants: Wants
-    about: Mapping[type[Any], About]
+    about: Mapping[type[Any], Wants]
 
     @classmethod
     def of(cls, function: Function, about: About | Mapping[type[Any], About] | None) -> "Handler":
@@ -74,9 +75,8 @@ class Handler:
         first = next(iter(inspect.signature(function).parameters))
         kind = get_type_hints(function)[first]
         wants = Wants.of(function, skip=1)
-        if about is None or isinstance(about, Mapping):
-            return cls(kind, wants, about or {})
-        return cls(kind, wants, {wants.kinds[0]: about})
+        named = about if isinstance(about, Mapping) else {wants.kinds[0]: about} if about else {}
+        return cls(kind, wants, {kept: Wants.of(ids, skip=1) for kept, ids in named.items()})
 
     def __call__(self, event: Event, unit: Unit, envelope: Envelope, origin: Origin) -> Awaitable[Any]:
         """Act on an event within a unit of work."""
@@ -85,4 +85,5 @@ class Handler:
             arguments = self.wants.arguments(unit, Envelope=envelope, Origin=origin)
             if not self.wants.personal_to_event:
                 unit.arguments[self] = arguments
-        return self.wants.function(event, *arguments)
+        acting: Awaitable[Any] = self.wants.function(event, *arguments)
+        return acting

@@ -61,7 +61,7 @@ async def opened(database: MemoryDatabase, collection: str) -> list[Document]:
 class Intake:
     """The service without Kafka: records in, documents out."""
 
-    def __init__(self, database: MemoryDatabase | None = None, **others: Any) -> None:
+    def __init__(self, database: Any = None, **others: Any) -> None:
         told = settings(**others)
         brought = parts(told)
         self.database, self.clock = database or MemoryDatabase(), FixedClock(AT)

@@ -109,3 +109,11 @@ def speaker_id_of(company_id: str, speaker: Speaker, municipality: str) -> str:
     """The person who speaks for a company: the same for the same e-mail, else phone, else name."""
     known_by = speaker.e_mail or speaker.phone or speaker.name or ""
     return made_id(municipality, "p", company_id, " ".join(known_by.casefold().split()))
+
+
+def everybody_in(arrival: Arrival, ids: PartyIds) -> tuple[str, ...]:
+    """Who the arrival is from, and the person who spoke for it when it is a company; nobody when it is anonymous."""
+    party_id = party_id_of(arrival, ids)
+    if party_id is None or not arrival.names_company or arrival.speaker.is_nobody:
+        return () if party_id is None else (party_id,)
+    return party_id, speaker_id_of(party_id, arrival.speaker, arrival.municipality)
