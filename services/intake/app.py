@@ -1,6 +1,7 @@
 """intake put together: the only file that knows all of it. `python -m services.intake.app` runs it."""
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from uuid import uuid4
 
@@ -11,6 +12,9 @@ from services.intake import pages
 from services.intake.api import routers
 from services.intake.attachments import Keeping
 from services.intake.handlers import bus
+from services.intake.mail.arrival import MailIds
+from services.intake.mail.postbox import Postbox
+from services.intake.mail.server import Listening, MailListener
 from services.intake.pages.site import Site
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.forms import FormIds
@@ -35,6 +39,7 @@ from services.intake.store.datafiles import (
 )
 from services.intake.store.disclosures import Disclosures, KeptDisclosures
 from services.intake.store.follow_ups import FollowUps, KeptFollowUps
+from services.intake.store.mails import KeptMails, Mails
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.officers import KeptOfficers, Officers
 from services.intake.store.parties import KeptParties, Parties
@@ -45,9 +50,12 @@ from services.intake.store.uploads import KeptUploads, Uploads
 from shared.platform.clamd import Clamd
 from shared.platform.clock import Clock
 from shared.platform.database import Database
+from shared.platform.desk import Desk
+from shared.platform.hearing import Hearing
 from shared.platform.secrets import keyed_hash, party_id
 from shared.platform.service import Parts, assemble, serve
 from shared.platform.vault import Prints
+from shared.platform.work import Worker
 
 FREE = ("public", "de_facto")
 """Without de_facto midsummer, Christmas and New Year's Eve would be working days."""
@@ -77,6 +85,7 @@ def parts(settings: Settings) -> Parts:
             Disclosures: KeptDisclosures,
             Officers: KeptOfficers,
             Tallies: KeptTallies,
+            Mails: KeptMails,
         },
         provided={
             PartyIds: PartyIds(keyed, Prints(settings.platform.party_secret).of),
@@ -94,7 +103,27 @@ def parts(settings: Settings) -> Parts:
             Appeals: read_appeals(settings.data_dir),
         },
         doors=[*routers, *pages.routers],
+        workers=partial(_mail, settings),
     )
+
+
+def _mail(settings: Settings, hearing: Hearing, _: str) -> Mapping[str, Worker]:
+    return {} if settings.mail_port is None else {"mail": mail_listener(settings, hearing, settings.mail_port)}
+
+
+def mail_listener(settings: Settings, hearing: Hearing, port: int) -> MailListener:
+    """What listens for mail on a port."""
+    ids = MailIds(Prints(settings.platform.party_secret).of)
+    postbox = Postbox(Desk(hearing), settings.mail_to or {}, ids, hearing.metrics)
+    listening = Listening(
+        host=settings.mail_host or settings.platform.host,
+        port=port,
+        protocol=settings.mail_protocol,
+        largest=settings.mail_bytes,
+        connections=settings.mail_connections,
+        timeout=settings.mail_timeout,
+    )
+    return MailListener(postbox, listening)
 
 
 def _keeping(settings: Settings) -> Keeping:

@@ -26,6 +26,9 @@ async def linked(contact: Contact, linking: Linking, at: datetime) -> Contact:
     """The contact with a link for each case type of which its company has an open one; for each of the others it begins
     a thread. Call it when the contact is handed over, before it is said what it is about.
     """
+    if contact.in_reply_to is not None:
+        answered = await linking.contacts.get(contact.in_reply_to)
+        return replace(contact, links=rules.links_of_answer(contact, answered, at) if answered else None)
     party = await linking.parties.known(contact.party_id)
     if party is None or party.kind != "company":
         return contact

@@ -1,6 +1,6 @@
 """The one way in: whatever the door, an arrival becomes one contact, once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake import events
@@ -58,9 +58,17 @@ async def register(arrival: Arrival, registers: Registers, at: datetime) -> Cont
     contact = owing(taken_down, registers.promises, registers.days)
     if contact.state is ContactState.HANDED_OVER:
         contact = await linked(contact, registers.linking, at)
+    await _tell_answered(contact, registers.contacts)
     await registers.tallies.count(outcome_of(None, contact, "desk"))
     registers.contacts.save(contact, says=[events.registered(contact), *events.linked(contact)])
     return contact
+
+
+async def _tell_answered(contact: Contact, contacts: Contacts) -> None:
+    """The contact that it answers shows it."""
+    answered = await contacts.get(contact.in_reply_to) if contact.in_reply_to else None
+    if answered is not None:
+        contacts.save(replace(answered, replies=(*answered.replies, contact.contact_id)))
 
 
 async def _keep_attachments(arrival: Arrival, uploads: Uploads) -> None:

@@ -64,6 +64,7 @@ METRICS = (
     Metric("given_up", "counter", ("channel",), "Messages that will not be tried again."),
     Metric("http_requests", "counter", ("door", "method", "status"), "HTTP requests answered."),
     Metric("http_seconds", "histogram", ("door",), "Time to answer an HTTP request."),
+    Metric("mails", "counter", ("outcome",), "Mails that came in, by what became of them."),
     Metric("ready", "gauge", (), "1 when the pipeline moves on, 0 when /ready names what stands still."),
     Metric("epoch", "gauge", (), "One more than how often the service was restored from a backup."),
     Metric("release", "gauge", ("version",), "Always 1; the label is the release that runs."),
@@ -106,6 +107,7 @@ class Metrics:
         self.given_up = self._counter("given_up")
         self.http_requests = self._counter("http_requests")
         self.http_seconds = self._histogram("http_seconds", SECONDS)
+        self.mails = self._counter("mails")
         self.ready = self._gauge("ready")
         self.epoch = self._gauge("epoch")
         self.release = self._gauge("release")

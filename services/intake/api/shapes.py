@@ -196,6 +196,8 @@ class ContactShown(BaseModel):
     attachments: Annotated[list[AttachmentShown], BeforeValidator(lambda kept: kept or ())]
     summary: str | None
     trivial: str | None
+    in_reply_to: str | None
+    replies: list[str]
     links: Annotated[list[LinkShown], BeforeValidator(lambda links: links or ())]
     handed_over: HandOverShown | None
     answered: AnswerShown | None

@@ -106,6 +106,7 @@ class Arrival:
     summary: str | None = None
     trivial: str | None = None
     by_person: bool = False
+    in_reply_to: str | None = None
 
     @property
     def names_company(self) -> bool:
@@ -125,8 +126,9 @@ class Contact:
     `number` is its own in the register of its municipality and year. Three things are kept apart: when it reached us
     (`received_at`), when it was written down (`registered_at`), and the day that it counts as come in (`arrived_on`,
     FL 22). `party_id` is who asks: the company, or the person where no company was named; `speaker_id` is the person
-    who spoke for a company. `links` say which open contacts it is about the same as. What is sealed (wish, place,
-    attachments, links and others) is None once the contact's key is gone. `summary` is for the register, `secrecy` what
+    who spoke for a company. `links` say which open contacts it is about the same as. A mail may
+    answer an earlier contact (`in_reply_to`), which then knows its `replies`. What is sealed (wish, place, attachments,
+    links and others) is None once the contact's key is gone. `summary` is for the register, `secrecy` what
     persons have found to be secret or public, each before the next; a `trivial` one is not `in_register`.
 
     It `waits` until it is answered or somebody has every matter of it (`held`). `answer_by` is when an answer is owed,
@@ -163,6 +165,8 @@ class Contact:
     trivial: str | None = None
     in_register: bool = True
     secrecy: tuple[Classification, ...] | None = None
+    in_reply_to: str | None = None
+    replies: tuple[str, ...] = ()
     handed_over: HandOver | None = None
     answered: Answer | None = None
     held: tuple[Holding, ...] = ()

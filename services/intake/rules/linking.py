@@ -43,6 +43,20 @@ def link_to(thread: Thread, first: Contact | None, days: int, at: datetime) -> L
     return Link(thread.contact_id, thread.case_type, thread.begun_at, days, at)
 
 
+def links_of_answer(answer: Contact, answered: Contact, at: datetime) -> tuple[Link, ...] | None:
+    """The links of an answer: to the contact that opened the matters which the answered one is about."""
+    if answered.state not in (ContactState.HANDED_OVER, ContactState.TAKEN):
+        return None
+    joined = {link.case_type: link for link in live_links(answered)}
+    own = dict.fromkeys(answered.case_types, (answered.contact_id, answered.registered_at))
+    began = {**own, **{one: (link.contact_id, link.begun_at) for one, link in joined.items()}}
+    return tuple(
+        Link(*began[one][:1], one, began[one][1], (at - began[one][1]).days + 1, at)
+        for one in answer.case_types
+        if one in began
+    )
+
+
 def live_links(contact: Contact) -> Iterator[Link]:
     """The links of a contact that nobody has undone."""
     return (link for link in contact.links or () if link.unlinked is None)

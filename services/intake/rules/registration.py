@@ -106,6 +106,7 @@ def taken_down(
         handed_over=_handed_over(arrival, at) if state is ContactState.HANDED_OVER else None,
         waits=state is not ContactState.ANSWERED,
         dealt_with_at=at if arrival.by_person and state is not ContactState.AT_RECEPTION else None,
+        in_reply_to=arrival.in_reply_to,
     )
 
 

@@ -1,0 +1,1 @@
+"""Mail comes in: a message is read, becomes an arrival, and is registered before it is answered for."""
