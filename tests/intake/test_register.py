@@ -165,6 +165,7 @@ async def test_a_trivial_contact_is_not_in_the_register_but_has_its_number_and_i
         counts = (await doors.get("/register/2026/counts", role=None)).json()
         assert counts == {"year": 2026, "given": 2, "exempt": 1}
         assert (await doors.get("/register/2025/counts", role=None)).json()["given"] == 0
+        assert sum(one["answered"] for one in await doors.kept("tallies")) == 0  # it is no answer at first contact
         said = [json.loads(bytes(one["b"])) for one in await doors.kept("outbox")]
         assert {one["number"]: one.get("at_reception") for one in said} == {
             "K 2026/000001": True,  # so that nobody opens a matter for it

@@ -48,7 +48,9 @@ class Figures:
 
 
 def outcome_of(before: Contact | None, after: Contact, side: Side) -> Outcome | None:
-    """What is to be counted of a change: each contact is decided once, and first dealt with once."""
+    """What is to be counted of a change: each contact is decided once, first dealt with once; a trivial one never."""
+    if after.trivial is not None:
+        return None
     undecided = before is None or before.state is ContactState.AT_RECEPTION
     answered = undecided and after.state is ContactState.ANSWERED
     handed_over = undecided and after.state in (ContactState.HANDED_OVER, ContactState.TAKEN)
