@@ -204,6 +204,24 @@ async def test_who_has_the_code_sees_how_it_stands_and_nothing_else(visitor: Vis
     )
 
 
+async def test_who_has_it_and_what_was_promised_is_told(visitor: Visitor) -> None:
+    code = code_on(await visitor.receipt(await visitor.send(await visitor.open(), **FILLED)))
+    [contact] = await visitor.database.find("contacts", {})
+    officer = {"municipality": "1460", "officer_id": "1460-o-h01", "name": "Bo Ek", "phone": None}
+    kept = {name: contact[name] for name in ("_v", "_chain")} | {"_schema": 1, "_said": {}}
+    held = {"matter_id": "1460-m-1", "case_type": "livsmedel_reg", "officer_id": "1460-o-h01", "since": AT.isoformat()}
+    promised = {"at": "2026-11-26T15:00:00+00:00", "by": "Livsmedelsinspektörer"}
+    session = await visitor.database.session()
+    async with session.transaction() as transaction:
+        await transaction.insert("officers", [{"_id": "1460-o-h01", **officer, **kept}])
+    await session.close()
+    changed = {"held": [held], "promised": promised, "state": "taken"}
+    await visitor.database.change("contacts", {"_id": contact["_id"]}, {"$set": changed})
+    words = Page.of((await visitor.follow(code)).text).words
+    assert "Hos vem Bo Ek" in words
+    assert "Senast 26 november 2026 klockan 16.00, från: Livsmedelsinspektörer" in words
+
+
 @pytest.mark.parametrize("code", ["", "fel", "0" * 28, "0" * 100_000, "<b>å</b>", "\0"])
 async def test_a_wrong_code_is_404_with_what_to_do(visitor: Visitor, code: str) -> None:
     answer = await visitor.follow(code)

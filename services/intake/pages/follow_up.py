@@ -14,6 +14,7 @@ from services.intake.rules.forms import FormIds
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.follow_ups import FollowUps
+from services.intake.store.officers import Officers
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.errors import TooManyRequests
@@ -55,12 +56,21 @@ async def follow_up(municipality: Municipality, request: Request, site: AtSite, 
         raise TooManyRequests(wait)
     code = await _code_in(request)
 
-    async def found(ids: FormIds, follow_ups: FollowUps, contacts: Contacts) -> Contact | None:
+    async def found(
+        ids: FormIds, follow_ups: FollowUps, contacts: Contacts, officers: Officers
+    ) -> tuple[Contact, list[str]] | None:
         follow_up = await follow_ups.get(ids.follow_up_id(municipality, code))
-        return None if follow_up is None else await contacts.get(follow_up.contact_id)
+        contact = None if follow_up is None else await contacts.get(follow_up.contact_id)
+        return None if contact is None else (contact, await _names(contact, officers))
 
-    contact, _ = await asyncio.gather(desk.ask(found), site.steadily())
-    return _unknown(site, request, code) if contact is None else _standing(site, request, contact)
+    standing, _ = await asyncio.gather(desk.ask(found), site.steadily())
+    return _unknown(site, request, code) if standing is None else _standing(site, request, *standing)
+
+
+async def _names(contact: Contact, officers: Officers) -> list[str]:
+    """Those who have it now, by name."""
+    known = await officers.all_of([one.officer_id for one in contact.held if one.officer_id])
+    return sorted({officer.name for officer in known.values() if officer.name})
 
 
 async def _code_in(request: Request) -> str:
@@ -78,8 +88,9 @@ def _unknown(site: Site, request: Request, code: str) -> Response:
     return site.show("follow_up.html", request, {"code": code, "faults": {"code": told}}, 404)
 
 
-def _standing(site: Site, request: Request, contact: Contact) -> Response:
+def _standing(site: Site, request: Request, contact: Contact, names: list[str]) -> Response:
     texts = TEXTS[language_for(request)]
     promised = contact.promised
     promise = promised and texts.promise.format(at=moment(promised.at, texts), by=promised.by)
-    return site.show("standing.html", request, {"standing": texts.standings[contact.state], "promise": promise})
+    facts = {"standing": texts.standings[contact.state], "promise": promise, "names": names}
+    return site.show("standing.html", request, facts)

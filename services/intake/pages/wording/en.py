@@ -185,6 +185,7 @@ ENGLISH = Texts(
     to_form="Ask a new question",
     standing_title="How your question fares",
     state="How it stands",
+    with_whom="With whom",
     promised="Promised answer",
     promise="{at} at the latest, from: {by}",
     next="Next step",

@@ -185,6 +185,7 @@ SWEDISH = Texts(
     to_form="Ställ en ny fråga",
     standing_title="Så går det för din fråga",
     state="Läget nu",
+    with_whom="Hos vem",
     promised="Lovat svar",
     promise="Senast {at}, från: {by}",
     next="Nästa steg",

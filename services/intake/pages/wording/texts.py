@@ -106,6 +106,7 @@ class Texts:
     to_form: str
     standing_title: str
     state: str
+    with_whom: str
     promised: str
     promise: str
     next: str
