@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup rotate-keys import reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup rotate-keys import rebuild-timeline reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -60,6 +60,9 @@ rotate-keys: $(READY)  ## wraps the keys of personal data by the master key that
 import: $(READY)  ## takes in companies from FILE=companies.csv (of make run)
 	@[ -n "$(FILE)" ] || { echo "Say what: make import FILE=companies.csv" >&2; exit 2; }
 	@$(PY) -m stack env $(PY) -m services.intake.commands.import_companies "$(FILE)" --municipality "$(or $(MUNICIPALITY),1460)"
+
+rebuild-timeline: $(READY)  ## makes companies' timelines anew from all events (of make run)
+	@$(PY) -m stack env $(PY) -m services.intake.commands.rebuild_timeline
 
 reindex: $(READY)  ## makes every company be found by what is known of it now (of make run)
 	@$(PY) -m stack env $(PY) -m services.intake.commands.reindex

@@ -46,6 +46,7 @@ from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
 from services.intake.store.tallies import KeptTallies, Tallies
 from services.intake.store.threads import KeptThreads, Threads
+from services.intake.store.timeline import KeptTimeline, Timeline
 from services.intake.store.uploads import KeptUploads, Uploads
 from shared.platform.clamd import Clamd
 from shared.platform.clock import Clock
@@ -76,6 +77,7 @@ def parts(settings: Settings) -> Parts:
         shelf={
             Contacts: KeptContacts,
             Parties: KeptParties,
+            Timeline: KeptTimeline,
             AllSeries: KeptSeries,
             CompanyChanges: KeptCompanyChanges,
             Notes: KeptNotes,

@@ -7,6 +7,7 @@ from services.intake.model.party import Party, PartyKind
 from services.intake.rules.finding import Answer, Mark, Printed, Sought, print_of
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
+from services.intake.store.timeline import Timeline
 
 HITS = 10
 AT_ONCE = 20
@@ -25,16 +26,27 @@ class Hit:
     party: Party
     persons: tuple[Party, ...]
     open_contacts: int
+    matters: int
 
 
-async def find(sought: Sought, municipality: str, parties: Parties, contacts: Contacts, printed: Printed) -> list[Hit]:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where is looked: parties, and what they have with us."""
+
+    parties: Parties
+    contacts: Contacts
+    timeline: Timeline
+
+
+async def find(sought: Sought, municipality: str, sources: Sources, printed: Printed) -> list[Hit]:
     """At most ten, the best first."""
-    found = await _candidates(sought, municipality, parties, printed)
+    found = await _candidates(sought, municipality, sources.parties, printed)
     likely = _best(found, sought)[:JUDGED]
-    await _complete(found, likely, municipality, parties)
+    await _complete(found, likely, municipality, sources.parties)
     best = [one for one in _best(found, sought) if one in found[one]][:HITS]
-    opened = await contacts.open_of(best, COUNTED)
-    return [_hit(found[one], one, sought, opened) for one in best]
+    opened, matters = await sources.contacts.open_of(best, COUNTED), await sources.timeline.matters_of(best, COUNTED)
+    hits = ((one, *_sorted(found[one], one, sought)) for one in best)
+    return [Hit(party, persons, opened.get(one, 0), matters.get(one, 0)) for one, party, persons in hits]
 
 
 Found = dict[str, dict[str, Party]]
@@ -74,7 +86,7 @@ def _best(found: Found, sought: Sought) -> list[str]:
     return sorted(matched, key=lambda one: answers[one], reverse=True)
 
 
-def _hit(group: Mapping[str, Party], party_id: str, sought: Sought, opened: Mapping[str, int]) -> Hit:
+def _sorted(group: Mapping[str, Party], party_id: str, sought: Sought) -> tuple[Party, tuple[Party, ...]]:
     persons = [party for one, party in group.items() if one != party_id and party.known_as]
     persons.sort(key=lambda person: sought.answered_by([person]), reverse=True)
-    return Hit(group[party_id], tuple(persons[:SHOWN_PERSONS]), opened.get(party_id, 0))
+    return group[party_id], tuple(persons[:SHOWN_PERSONS])

@@ -1,7 +1,8 @@
 """What intake hears, contacts, changes of companies and who has matters, and what it does when a moment has come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.intake import changes, events
 from services.intake.model.attachment import Upload
@@ -19,18 +20,54 @@ from services.intake.store.contacts import Contacts
 from services.intake.store.officers import Officers
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.timeline import Timeline
 from services.intake.store.uploads import Uploads
+from services.intake.timeline import Timelines, contacts_of, entry_id_of, note
+from shared.contracts.event import Event
 from shared.contracts.inbox import CompanyChanged, ContactReceived
+from shared.contracts.intake_contacts import (
+    ContactAnswered,
+    ContactLinked,
+    ContactReferred,
+    ContactRegistered,
+    ContactUnlinked,
+    NoteAdded,
+)
+from shared.contracts.procurement_contracts import ContractRegistered
+from shared.contracts.procurement_plan import TimeToProcureReached
 from shared.contracts.routing_matters import MatterAssigned, MatterContactAdded, MatterOpened, MatterWaiting
 from shared.contracts.routing_officers import OfficerDeclared, OfficerErased
-from shared.contracts.streams import INBOX, ROUTING_MATTERS, ROUTING_OFFICERS
+from shared.contracts.streams import (
+    INBOX,
+    INTAKE_CONTACTS,
+    PROCUREMENT_CONTRACTS,
+    PROCUREMENT_PLAN,
+    ROUTING_MATTERS,
+    ROUTING_OFFICERS,
+    Stream,
+)
 from shared.platform.bus import Bus
+from shared.platform.cloudevents import Envelope
 from shared.platform.errors import NotYet
 from shared.platform.files import Files
 from shared.platform.handlers import Origin
 
 bus = Bus("intake")
 BYTES_GO_AFTER = timedelta(minutes=1)
+TOLD: Mapping[Stream, Sequence[type[Event]]] = {
+    INTAKE_CONTACTS: (
+        ContactRegistered,
+        ContactAnswered,
+        ContactReferred,
+        ContactLinked,
+        ContactUnlinked,
+        NoteAdded,
+    ),
+    ROUTING_MATTERS: (MatterOpened, MatterAssigned),
+    PROCUREMENT_CONTRACTS: (ContractRegistered,),
+    PROCUREMENT_PLAN: (TimeToProcureReached,),
+}
+"""What a party's timeline is made of; contracts before what is said of them."""
 
 
 def arrival_of(event: ContactReceived, origin: Origin) -> Arrival:
@@ -77,20 +114,29 @@ async def let_go(upload: Upload, uploads: Uploads, files: Files, at: datetime) -
         uploads.save(upload.let_go(at + BYTES_GO_AFTER))
 
 
-@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: event.contact_id})
-async def note_matter(event: MatterOpened, reception: Reception, at: datetime) -> None:
+@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: event.contact_id, Timeline: entry_id_of})
+async def note_matter(
+    event: MatterOpened, reception: Reception, timelines: Timelines, envelope: Envelope, at: datetime
+) -> None:
     """A contact has a matter, which nobody has yet; one that is known is not opened again."""
     contact = await _ours(reception, event.contact_id)
     if all(one.matter_id != event.matter_id for one in contact.held):
         await note_holding(contact, events.held(event), reception, at)
+    await note(event, envelope, timelines)
 
 
-@bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: [event.contact_id, *(event.more_contacts or ())]})
-async def note_officer(event: MatterAssigned, reception: Reception, at: datetime) -> None:
+@bus.hear(
+    ROUTING_MATTERS,
+    about={Contacts: lambda event: [event.contact_id, *(event.more_contacts or ())], Timeline: entry_id_of},
+)
+async def note_officer(
+    event: MatterAssigned, reception: Reception, timelines: Timelines, envelope: Envelope, at: datetime
+) -> None:
     """An officer has a matter: a contact is taken when each of its case types is with somebody."""
     await note_holding(await _ours(reception, event.contact_id), events.held(event), reception, at)
     for contact_id in event.more_contacts or ():
         await _note_joined(await _ours(reception, contact_id), events.held(event), reception, at)
+    await note(event, envelope, timelines)
 
 
 @bus.hear(ROUTING_MATTERS, about={Contacts: lambda event: event.contact_id})
@@ -139,3 +185,25 @@ async def _ours(reception: Reception, contact_id: str) -> Contact:
     if contact is None:
         raise NotYet(contact_id)
     return contact
+
+
+def _noting(kind: type[Event]) -> Callable[..., Coroutine[Any, Any, None]]:
+    """The handler that puts events of one kind on the timeline."""
+
+    async def note_event(event: Event, timelines: Timelines, envelope: Envelope) -> None:
+        await note(event, envelope, timelines)
+
+    note_event.__annotations__["event"] = kind
+    note_event.__name__ = f"note_{kind.__name__}"
+    note_event.__doc__ = "Something has happened that belongs on a party's timeline."
+    return note_event
+
+
+def _only_noted() -> Iterator[tuple[Stream, type[Event]]]:
+    """What is on the timeline and means nothing else here."""
+    for stream, kinds in TOLD.items():
+        yield from ((stream, kind) for kind in kinds if kind.type not in bus.heard.get(stream.topic, {}))
+
+
+for topic, told in list(_only_noted()):
+    bus.hear(topic, about={Timeline: entry_id_of, Contacts: contacts_of})(_noting(told))

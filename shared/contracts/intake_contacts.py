@@ -95,9 +95,7 @@ class ContactReferred(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     times: Annotated[Whole, Field(ge=1)]
 
 
-class ContactAnswered(
-    Event, stream=INTAKE_CONTACTS, about="contact_id", unheard="intake counts by itself; said for others' overviews"
-):
+class ContactAnswered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     """A contact was answered at once, at the first contact, by which guidance card (kontakt besvarad)."""
 
     municipality: Municipality
@@ -110,9 +108,7 @@ class ContactAnswered(
     answered_at: Utc
 
 
-class NoteAdded(
-    Event, stream=INTAKE_CONTACTS, about="version_id", unheard="a note is read at intake's door, by those who may"
-):
+class NoteAdded(Event, stream=INTAKE_CONTACTS, about="version_id"):
     """Something was written down about a contact, or corrected by a new version (tjänsteanteckning tillagd).
 
     The text is not told: it is read at intake's `GET .../contacts/{contact_id}/notes`.

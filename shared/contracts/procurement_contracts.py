@@ -9,12 +9,7 @@ from shared.contracts.members import Cpv, Day, Id, Municipality, Reference, Sent
 from shared.contracts.streams import PROCUREMENT_CONTRACTS
 
 
-class ContractRegistered(
-    Event,
-    stream=PROCUREMENT_CONTRACTS,
-    about="contract_id",
-    unheard="procurement itself keeps watch; said for contract registers and other systems' overviews",
-):
+class ContractRegistered(Event, stream=PROCUREMENT_CONTRACTS, about="contract_id"):
     """A contract has been taken down, with the day by which procuring must start (avtal registrerat)."""
 
     municipality: Municipality

@@ -15,9 +15,9 @@ from shared.platform.listener import as_record
 from shared.platform.understand import Record
 
 AT_ONCE = 500
-LOOK_MS = 1_000
-SILENT_LOOKS = 60
-"""So many looks in vain, a second each, although there is more: Kafka has gone away."""
+LOOK_MS = 100
+SILENT_LOOKS = 600
+"""So many looks in vain, a tenth of a second each, although there is more: Kafka has gone away."""
 AWAY = "Kafka does not answer ({}): the restore needs it, and was not {}."
 
 
@@ -78,12 +78,18 @@ class Topics:
 
     async def read(self, names: Iterable[str], take: Callable[[list[Record]], None]) -> None:
         """All of these topics as they are now, partition by partition, in pieces."""
-        for name in names:
-            places = [(name, number) for number in range(PARTITIONS)]
-            for place, kept in (await self.kept(places)).items():
-                await self._read(TopicPartition(*place), kept, take)
+        async for records in self.pieces(names):
+            take(records)
 
-    async def _read(self, one: TopicPartition, kept: Kept, take: Callable[[list[Record]], None]) -> None:
+    async def pieces(self, names: Iterable[str]) -> AsyncIterator[list[Record]]:
+        """The same, as they are asked for. All ends are asked first: later the client knows only what it reads."""
+        await self._consumer.topics()
+        places = [(name, number) for name in names for number in range(PARTITIONS)]
+        for place, kept in (await self.kept(places)).items():
+            async for records in self._read(TopicPartition(*place), kept):
+                yield records
+
+    async def _read(self, one: TopicPartition, kept: Kept) -> AsyncIterator[list[Record]]:
         self._consumer.assign([one])
         self._consumer.seek(one, kept.first)
         silent, before = 0, kept.first
@@ -93,7 +99,7 @@ class Topics:
                 raise TimeoutError
             records = await self._some(one, at)
             if records:
-                take(records)
+                yield records
 
     async def _some(self, one: TopicPartition, at: int) -> list[Record]:
         """The next records. One whose header has a name that is not UTF-8 aiokafka cannot read: it is none of ours."""

@@ -22,6 +22,7 @@ from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
 from services.intake.store.tallies import Tallies
 from services.intake.store.threads import Threads
+from services.intake.store.timeline import Timeline
 from services.intake.store.uploads import Uploads
 from services.notify.app import parts as notify_parts
 from services.notify.model import ChannelName
@@ -91,6 +92,11 @@ async def of_intake(unit: Unit) -> None:
     await parties.printed(CODE, "company", "abcdefgh", 20)
     await parties.speakers_of([named("p", 1)], 150)
     await parties.after("", 500)
+    timeline = unit.given(Timeline)
+    await timeline.of_subject(named("c", 1))
+    await timeline.matters_of([named("p", 1)], 500)
+    for kinds in ((), ("matter-opened", "matter-assigned")):
+        await timeline.newest(named("p", 1), kinds, LATER, 50)
     await series.get(f"{CODE}-k-2026")
     await unit.given(Uploads).get(named("a", 1))
     await unit.given(Threads).get(named("t", 1))

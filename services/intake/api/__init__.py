@@ -18,6 +18,7 @@ from services.intake.api import (
     register,
     reports,
     secrecy,
+    timeline,
 )
 
 routers: Sequence[APIRouter] = (
@@ -34,4 +35,5 @@ routers: Sequence[APIRouter] = (
     reports.router,
     register.router,
     secrecy.router,
+    timeline.router,
 )

@@ -7,13 +7,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.intake.api.who import doing
-from services.intake.finding import Hit, find
+from services.intake.finding import Hit, Sources, find
 from services.intake.model.party import PartyKind
 from services.intake.rules.finding import Sought
 from services.intake.rules.ids import PartyIds
 from services.intake.rules.policy import Action
-from services.intake.store.contacts import Contacts
-from services.intake.store.parties import Parties
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person
 
@@ -39,7 +37,7 @@ class PersonFound(BaseModel):
 
 
 class CompanyFound(BaseModel):
-    """A company, or a person who speaks for themselves, with how many of its contacts still wait for somebody."""
+    """A company, or a person who speaks for themselves, with how many contacts wait and matters there are."""
 
     party_id: str
     kind: PartyKind
@@ -50,6 +48,7 @@ class CompanyFound(BaseModel):
     language: str
     last_contact_on: date | None
     open_contacts: int
+    matters: int
     persons: list[PersonFound]
 
 
@@ -63,8 +62,8 @@ class CompaniesFound(BaseModel):
 async def find_companies(municipality: Municipality, asked: SearchAsked, _: Finding, desk: AtDesk) -> CompaniesFound:
     """Find a company by what the caller says of it. What is sought is personal, so it is asked in the body."""
 
-    async def found(parties: Parties, contacts: Contacts, ids: PartyIds) -> list[Hit]:
-        return await find(Sought.of(asked.q), municipality, parties, contacts, ids.printed)
+    async def found(sources: Sources, ids: PartyIds) -> list[Hit]:
+        return await find(Sought.of(asked.q), municipality, sources, ids.printed)
 
     return CompaniesFound(items=[_shown(hit) for hit in await desk.ask(found)])
 
@@ -81,5 +80,6 @@ def _shown(hit: Hit) -> CompanyFound:
         language=party.language,
         last_contact_on=party.last_contact_on,
         open_contacts=hit.open_contacts,
+        matters=hit.matters,
         persons=[PersonFound.model_validate(person, from_attributes=True) for person in hit.persons],
     )

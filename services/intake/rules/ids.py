@@ -117,3 +117,9 @@ def everybody_in(arrival: Arrival, ids: PartyIds) -> tuple[str, ...]:
     if party_id is None or not arrival.names_company or arrival.speaker.is_nobody:
         return () if party_id is None else (party_id,)
     return party_id, speaker_id_of(party_id, arrival.speaker, arrival.municipality)
+
+
+def entry_id_of(subject: str, event_type: str, content: str) -> str:
+    """The id of an event's entry on the timeline: the same for the same content, beside others of its subject."""
+    digest = hashlib.sha256("\x00".join((event_type, content)).encode()).hexdigest()
+    return f"{subject}-t-{digest[:12]}"

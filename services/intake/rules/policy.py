@@ -14,6 +14,7 @@ class Action(StrEnum):
     READ_CONTACT = "read-contact"
     LIST_CONTACTS = "list-contacts"
     READ_ATTACHMENT = "read-attachment"
+    READ_TIMELINE = "read-timeline"
     FIND_COMPANY = "find-company"
     ERASE_PARTY = "erase-party"
     DISPOSE_OF_CONTACT = "dispose-of-contact"
@@ -40,6 +41,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.READ_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
     Action.READ_ATTACHMENT: frozenset({"receptionist", "coordinator"}),
+    Action.READ_TIMELINE: frozenset({"receptionist", "coordinator"}),
     Action.FIND_COMPANY: frozenset({"receptionist", "coordinator"}),
     Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
     Action.DISPOSE_OF_CONTACT: frozenset({"registrar", "manager"}),

@@ -1,7 +1,7 @@
 """The contacts: the questions first, then the collection that answers them."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -39,6 +39,10 @@ class Contacts(Protocol):
 
     def forget(self, contact_id: str, /) -> None:
         """Delete the key of a contact: what it sealed, here and in its notes, is gone."""
+        ...
+
+    async def load(self, contact_ids: Iterable[str], /) -> None:
+        """Fetch these, so that `get` has them at hand."""
         ...
 
     async def open_of(self, party_ids: Collection[str], limit: int) -> Mapping[str, int]:
