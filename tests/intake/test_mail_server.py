@@ -20,6 +20,7 @@ from services.intake.mail.server import MailListener
 from services.intake.store.contacts import Contacts
 from shared.platform.errors import WrongSetting
 from shared.platform.files import FILES, Files
+from shared.platform.hearing import Hearing
 from tests.intake.settled import Intake
 from tests.intake.settled import settings as intake_settings
 from tests.intake.test_attachments import time_passes
@@ -52,9 +53,16 @@ def with_file(number: int = 1) -> EmailMessage:
 
 @asynccontextmanager
 async def listening(intake: Intake, protocol: str = "smtp", **told: Any) -> AsyncIterator[MailListener]:
-    """The listener on a free port, until the end of the block."""
+    """The listener on the fake database and a free port, until the end of the block."""
+    async with listening_on(intake.hearing, protocol, **told) as listener:
+        yield listener
+
+
+@asynccontextmanager
+async def listening_on(hearing: Hearing, protocol: str = "smtp", **told: Any) -> AsyncIterator[MailListener]:
+    """The same on any database."""
     usual = {"mail_host": "127.0.0.1", "mail_port": 1, "mail_to": TOWNS, "mail_bytes": LARGEST, "mail_timeout": 20}
-    listener = mail_listener(intake_settings(**{**usual, "mail_protocol": protocol, **told}), intake.hearing, port=0)
+    listener = mail_listener(intake_settings(**{**usual, "mail_protocol": protocol, **told}), hearing, port=0)
     running = asyncio.create_task(listener.run())
     try:
         await until("it listens", lambda: _is(listener.port > 0))

@@ -16,6 +16,7 @@ from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.contacts import Contacts
 from services.intake.store.disclosures import Disclosures
 from services.intake.store.follow_ups import FollowUps
+from services.intake.store.mails import Mails
 from services.intake.store.notes import Notes
 from services.intake.store.officers import Officers as IntakeOfficers
 from services.intake.store.parties import Parties
@@ -99,6 +100,7 @@ async def of_intake(unit: Unit) -> None:
         await timeline.newest(named("p", 1), kinds, LATER, 50)
     await series.get(f"{CODE}-k-2026")
     await unit.given(Uploads).get(named("a", 1))
+    await unit.given(Mails).first_of([named("e", 1), named("e", 2)])
     await unit.given(Threads).get(named("t", 1))
     for after in (None, ("2026-11-24", "K 2026/000001")):
         await contacts.by_day(CODE, after, 50)
