@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup rotate-keys import rebuild-timeline reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup rotate-keys import rebuild-timeline reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-wishes chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -71,6 +71,9 @@ restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 los
 	@[ -n "$(SERVICE)" ] && [ -n "$(FILE)" ] || \
 	  { echo "Say what: make restore SERVICE=intake FILE=backups/intake-....tar.gz" >&2; exit 2; }
 	@$(PY) -m stack env $(PY) -m shared.platform.backup restore --service "$(SERVICE)" --from "$(FILE)" $(if $(REPLACE),--replace)
+
+bench-wishes: $(READY)  ## how well the rules of suggestion know labelled wishes: recall, precision, confusion
+	@$(PY) -m tests.intake.wishes
 
 test: check test-unit simulate test-integration bench-gate  ## everything: check, the tests without and with real servers, the bench's gate
 

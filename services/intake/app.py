@@ -25,6 +25,7 @@ from services.intake.rules.promises import Promises
 from services.intake.rules.record import Appeals
 from services.intake.rules.registration import Exemptions
 from services.intake.rules.secrecy import SecrecyRules
+from services.intake.rules.suggestion import Suggesters
 from services.intake.settings import Settings
 from services.intake.store.company_changes import CompanyChanges, KeptCompanyChanges
 from services.intake.store.contacts import Contacts, KeptContacts
@@ -36,6 +37,7 @@ from services.intake.store.datafiles import (
     read_linking_rules,
     read_promises,
     read_secrecy_rules,
+    read_suggesters,
 )
 from services.intake.store.disclosures import Disclosures, KeptDisclosures
 from services.intake.store.follow_ups import FollowUps, KeptFollowUps
@@ -44,6 +46,7 @@ from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.officers import KeptOfficers, Officers
 from services.intake.store.parties import KeptParties, Parties
 from services.intake.store.series import AllSeries, KeptSeries
+from services.intake.store.suggestion_weeks import KeptSuggestionWeeks, SuggestionWeeks
 from services.intake.store.tallies import KeptTallies, Tallies
 from services.intake.store.threads import KeptThreads, Threads
 from services.intake.store.timeline import KeptTimeline, Timeline
@@ -83,6 +86,7 @@ def parts(settings: Settings) -> Parts:
             Notes: KeptNotes,
             Uploads: KeptUploads,
             Threads: KeptThreads,
+            SuggestionWeeks: KeptSuggestionWeeks,
             FollowUps: KeptFollowUps,
             Disclosures: KeptDisclosures,
             Officers: KeptOfficers,
@@ -98,6 +102,7 @@ def parts(settings: Settings) -> Parts:
             Cards: read_cards(case_types, settings.data_dir),
             Keeping: _keeping(settings),
             LinkingRules: read_linking_rules(settings.data_dir),
+            Suggesters: read_suggesters(case_types, settings.data_dir),
             FormIds: FormIds(partial(keyed_hash, settings.platform.party_secret), os.urandom),
             Site: Site.of(settings),
             Exemptions: read_exemptions(settings.data_dir),

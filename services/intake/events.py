@@ -16,6 +16,7 @@ from shared.contracts import inbox
 from shared.contracts.intake_alarms import ContactAlarmed
 from shared.contracts.intake_contacts import (
     ContactAnswered,
+    ContactClassified,
     ContactLinked,
     ContactReferred,
     ContactRegistered,
@@ -97,6 +98,16 @@ def registered(contact: Contact) -> ContactRegistered:
         at_reception=contact.state is not ContactState.HANDED_OVER or None,
         linked_types=linked_types(contact) or None,
         reference=contact.reference,
+    )
+
+
+def classified(contact: Contact, at: datetime) -> ContactClassified:
+    """A person has chosen a contact's case types."""
+    return ContactClassified(
+        municipality=contact.municipality,
+        contact_id=contact.contact_id,
+        case_types=list(contact.case_types),
+        classified_at=at,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.intake import events
+from services.intake.classifying import chosen
 from services.intake.linking import Linking, linked
 from services.intake.model.contact import Contact, ContactState, PromisedAnswer
 from services.intake.model.note import Note, version_id_of
@@ -16,6 +17,7 @@ from services.intake.rules.promises import Promises, alarm, waiting_anew, watche
 from services.intake.rules.tallies import outcome_of
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
+from services.intake.store.suggestion_weeks import SuggestionWeeks
 from services.intake.store.tallies import Tallies
 from shared.contracts.refusal import Invalid
 
@@ -34,6 +36,7 @@ class Reception:
     contacts: Contacts
     notes: Notes
     tallies: Tallies
+    weeks: SuggestionWeeks
     linking: Linking
     promises: Promises
     days: WorkingDays
@@ -68,7 +71,7 @@ async def answer(contact: Contact, given: Given, reception: Reception, by: str, 
     """The contact answered and closed. Refused when it has left the reception, Invalid for what is not in force."""
     _in_force(reception.types, contact.municipality, given.case_type, at, "/case_type")
     told = Answer(given.case_type, _card(reception.cards, contact.municipality, given, at), at, by)
-    after = contact.answered_with(told)
+    after = await chosen(contact, contact.answered_with(told), by, reception.weeks, at)
     await reception.tallies.count(outcome_of(contact, after, "desk"))
     reception.contacts.save(after, says=[events.answered(after, told)])
     _write_down(given.note, "answer", after, reception.notes, by, at)
@@ -84,6 +87,8 @@ async def hand_over(contact: Contact, passed: Passed, reception: Reception, by: 
     if promised.at <= at:
         raise Invalid("promise-has-passed", *PASSED, "/promised_at")
     handed_over = contact.handed_to(passed.function, case_types, promised, by, at)
+    if passed.case_types:
+        handed_over = await chosen(contact, handed_over, by, reception.weeks, at)
     after = watched(await linked(handed_over, reception.linking, at), reception.promises)
     times = after.handed_over.times if after.handed_over else 1
     await reception.tallies.count(outcome_of(contact, after, "desk"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake import events
+from services.intake.classifying import Classifying, suggested
 from services.intake.linking import Linking, linked
 from services.intake.model.contact import Arrival, Contact, ContactState
 from services.intake.model.party import Party
@@ -38,6 +39,7 @@ class Registers:
     exemptions: Exemptions
     tallies: Tallies
     promises: Promises
+    classifying: Classifying
 
 
 async def register(arrival: Arrival, registers: Registers, at: datetime) -> Contact:
@@ -55,6 +57,7 @@ async def register(arrival: Arrival, registers: Registers, at: datetime) -> Cont
     speaker_id = await _keep_speaker(arrival, party_id, registers)
     number = await _next_number(arrival, registers.series, at)
     taken_down = rules.taken_down(arrival, party_id, speaker_id, number, registers.days, at)
+    taken_down = await suggested(taken_down, registers.classifying, at)
     contact = owing(taken_down, registers.promises, registers.days)
     if contact.state is ContactState.HANDED_OVER:
         contact = await linked(contact, registers.linking, at)

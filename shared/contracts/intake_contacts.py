@@ -108,6 +108,20 @@ class ContactAnswered(Event, stream=INTAKE_CONTACTS, about="contact_id"):
     answered_at: Utc
 
 
+class ContactClassified(
+    Event,
+    stream=INTAKE_CONTACTS,
+    about="contact_id",
+    unheard="a contact's case types count for others when it is registered or referred, and stand in those events",
+):
+    """A person has chosen a contact's case types, or others than before (kontakt klassad)."""
+
+    municipality: Municipality
+    contact_id: Id
+    case_types: Annotated[list[Code], Field(min_length=1, max_length=100)]
+    classified_at: Utc
+
+
 class NoteAdded(Event, stream=INTAKE_CONTACTS, about="version_id"):
     """Something was written down about a contact, or corrected by a new version (tjänsteanteckning tillagd).
 

@@ -171,7 +171,7 @@ async def test_what_is_written_in_a_contact_and_about_it_goes_by_a_decision_of_i
         assert disposed.status_code == 200
         assert (disposed.json()["number"], disposed.json()["decision"]) == (contact["number"], DECISION)
         shown = (await doors.get(path)).json()
-        gone: dict[str, Any] = {"wish": None, "place": None, "season": None, "attachments": []}
+        gone: dict[str, Any] = {"wish": None, "place": None, "season": None, "attachments": [], "suggestion": None}
         assert shown == {**contact, **gone}
         [note] = (await doors.get(f"{path}/notes")).json()["items"]
         assert note["text"] is None

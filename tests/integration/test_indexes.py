@@ -21,6 +21,7 @@ from services.intake.store.notes import Notes
 from services.intake.store.officers import Officers as IntakeOfficers
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.suggestion_weeks import SuggestionWeeks
 from services.intake.store.tallies import Tallies
 from services.intake.store.threads import Threads
 from services.intake.store.timeline import Timeline
@@ -99,6 +100,8 @@ async def of_intake(unit: Unit) -> None:
     for kinds in ((), ("matter-opened", "matter-assigned")):
         await timeline.newest(named("p", 1), kinds, LATER, 50)
     await series.get(f"{CODE}-k-2026")
+    await unit.given(SuggestionWeeks).get(f"{CODE}-w-2026-W48")
+    await unit.given(SuggestionWeeks).between(CODE, "2026-W01", "2026-W48")
     await unit.given(Uploads).get(named("a", 1))
     await unit.given(Mails).first_of([named("e", 1), named("e", 2)])
     await unit.given(Threads).get(named("t", 1))

@@ -18,6 +18,7 @@ from services.intake.api import (
     register,
     reports,
     secrecy,
+    suggestions,
     timeline,
 )
 
@@ -35,5 +36,6 @@ routers: Sequence[APIRouter] = (
     reports.router,
     register.router,
     secrecy.router,
+    suggestions.router,
     timeline.router,
 )

@@ -1,18 +1,23 @@
 """What the doors are asked and what they show, as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 from services.intake.api.holders import AnswerShown, HandOverShown, HolderShown, WhoHas
 from services.intake.model.attachment import KeptOut
+from services.intake.model.case_type import CaseType as NamedType
 from services.intake.model.contact import Arrival, Contact, ContactState, Delivery, Place, PromisedAnswer, Speaker
 from services.intake.model.reception import PromiseAlarm
+from services.intake.model.suggestion import Suggestion
 from services.intake.reception import Given, Passed
+from services.intake.rules.arrival_day import day_of
 from shared.contracts.members import Moment
 
+NO_NAMES: Mapping[str, NamedType] = MappingProxyType({})
 CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
 LANGUAGE = r"^[A-Za-z]{2,3}(-[0-9A-Za-z]{2,8}){0,3}$"
 ChannelName = Literal["phone", "visit", "web", "e-mail", "letter", "chat", "system"]
@@ -170,6 +175,32 @@ class LinkShown(BaseModel):
     unlinked: UnlinkingShown | None
 
 
+class SpokenShown(BaseModel):
+    """Words of the wish that spoke for a case type, as they stand there: characters `start` to `end`."""
+
+    text: str
+    start: int
+    end: int
+
+
+class SuggestedShown(BaseModel):
+    """A case type that the wish seems to need, with its names where it is in force, and why."""
+
+    case_type: str
+    sv: str | None = None
+    en: str | None = None
+    strength: int
+    words: list[SpokenShown]
+
+
+class SuggestionShown(BaseModel):
+    """What the rules made of the wish, the strongest first; none when it was not `understood`. A person chooses."""
+
+    rules: str = Field(description="the version of the rules", examples=["2026-11-24"])
+    understood: bool
+    types: list[SuggestedShown]
+
+
 class ContactShown(BaseModel):
     """A registered contact, and how it fares at the reception."""
 
@@ -207,6 +238,9 @@ class ContactShown(BaseModel):
     alarm: PromiseAlarm | None
     bounces: int
     dealt_with_at: datetime | None
+    suggestion: SuggestionShown | None
+    chosen_by: str | None
+    chosen_at: datetime | None
 
 
 async def shown(contact: Contact, who: WhoHas) -> ContactShown:
@@ -218,5 +252,20 @@ async def shown(contact: Contact, who: WhoHas) -> ContactShown:
 async def all_shown(contacts: Sequence[Contact], who: WhoHas) -> list[ContactShown]:
     """The same of several."""
     bare = [ContactShown.model_validate(contact, from_attributes=True) for contact in contacts]
+    for contact, one in zip(contacts, bare, strict=True):
+        _name(one.suggestion, who.types.all_in_force(contact.municipality, day_of(contact.registered_at)))
     held = await who.has(contacts)
     return [one.model_copy(update={"held": by}) for one, by in zip(bare, held, strict=True)]
+
+
+def suggestion_shown(suggestion: Suggestion, types: Mapping[str, NamedType] = NO_NAMES) -> SuggestionShown:
+    """A suggestion with the names of its case types."""
+    shape = SuggestionShown.model_validate(suggestion, from_attributes=True)
+    _name(shape, types)
+    return shape
+
+
+def _name(shape: SuggestionShown | None, types: Mapping[str, NamedType]) -> None:
+    for one in shape.types if shape else ():
+        if one.case_type in types:
+            one.sv, one.en = types[one.case_type].sv, types[one.case_type].en

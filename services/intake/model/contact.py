@@ -10,6 +10,7 @@ from services.intake.model.disposal import Disposal, Holds
 from services.intake.model.link import Link
 from services.intake.model.reception import Answer, HandOver, Holding, PromiseAlarm
 from services.intake.model.secrecy import Classification
+from services.intake.model.suggestion import Suggestion
 from shared.contracts.refusal import Refused
 
 GENERAL = "ovrigt"
@@ -130,6 +131,7 @@ class Contact:
     answer an earlier contact (`in_reply_to`), which then knows its `replies`. What is sealed (wish, place, attachments,
     links and others) is None once the contact's key is gone. `summary` is for the register, `secrecy` what
     persons have found to be secret or public, each before the next; a `trivial` one is not `in_register`.
+    `suggestion` is what the rules made of the wish; who chose `case_types`, and when, is None while nobody has.
 
     It `waits` until it is answered or somebody has every matter of it (`held`). `answer_by` is when an answer is owed,
     `alarm` what a coordinator was last told of that promise, and `bounces` counts how often it has changed hands.
@@ -167,6 +169,9 @@ class Contact:
     secrecy: tuple[Classification, ...] | None = None
     in_reply_to: str | None = None
     replies: tuple[str, ...] = ()
+    suggestion: Suggestion | None = None
+    chosen_by: str | None = None
+    chosen_at: datetime | None = None
     handed_over: HandOver | None = None
     answered: Answer | None = None
     held: tuple[Holding, ...] = ()

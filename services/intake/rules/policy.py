@@ -21,6 +21,8 @@ class Action(StrEnum):
     HOLD = "hold"
     EXPORT_PARTY = "export-party"
     READ_GUIDANCE = "read-guidance"
+    SUGGEST = "suggest"
+    CHOOSE_CASE_TYPES = "choose-case-types"
     UNLINK_CONTACT = "unlink-contact"
     CLASSIFY_CONTACT = "classify-contact"
     SUMMARISE_CONTACT = "summarise-contact"
@@ -48,6 +50,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.HOLD: frozenset({"registrar", "manager"}),
     Action.EXPORT_PARTY: frozenset({"registrar", "manager"}),
     Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
+    Action.SUGGEST: frozenset({"receptionist", "coordinator"}),
+    Action.CHOOSE_CASE_TYPES: frozenset({"receptionist", "coordinator"}),
     Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.CLASSIFY_CONTACT: frozenset({"registrar", "coordinator"}),
     Action.SUMMARISE_CONTACT: frozenset({"receptionist", "coordinator", "registrar"}),

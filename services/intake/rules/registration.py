@@ -107,6 +107,8 @@ def taken_down(
         waits=state is not ContactState.ANSWERED,
         dealt_with_at=at if arrival.by_person and state is not ContactState.AT_RECEPTION else None,
         in_reply_to=arrival.in_reply_to,
+        chosen_by=arrival.by if arrival.case_types else None,
+        chosen_at=at if arrival.case_types else None,
     )
 
 

@@ -105,7 +105,7 @@ class KeptContacts(Store[Contact]):
     identity = "contact_id"
     schema = 2
     upcasters: ClassVar[Mapping[int, Upcaster]] = {1: _numbered}
-    sealed = ("wish", "place", "season", "attachments", "links", "holds", "summary", "secrecy")
+    sealed = ("wish", "place", "season", "attachments", "links", "holds", "summary", "secrecy", "suggestion")
     indexes = (
         Index((("municipality", 1), ("registered_at", -1), ("_id", -1))),
         Index((("party_id", 1), ("state", 1)), where={"party_id": {"$gt": ""}}),

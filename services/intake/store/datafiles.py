@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,18 +22,21 @@ from services.intake.model.exemption import Exemption
 from services.intake.model.link import LinkingRule
 from services.intake.model.promise import AnswerPromise
 from services.intake.model.secrecy import SecrecyRule
+from services.intake.model.suggestion import Ruleset
 from services.intake.rules.in_force import Cards, CaseTypes, overlapping
 from services.intake.rules.linking import LinkingRules
 from services.intake.rules.promises import Promises
 from services.intake.rules.record import Appeals
 from services.intake.rules.registration import Exemptions
 from services.intake.rules.secrecy import SecrecyRules
+from services.intake.rules.suggestion import Suggesters
 from shared.platform.errors import WrongSetting
 
 DATA = Path(__file__).parents[1] / "data"
 CASE_TYPES, CARDS, LINKING = "case_types.json", "guidance_cards.json", "linking_rules.json"
 SECRECY, EXEMPTIONS, APPEALS = "secrecy_rules.json", "register_exemptions.json", "appeals.json"
 PROMISES = "answer_promises.json"
+RULES = "suggestion_rules.json"
 FOLDER = "INTAKE_DATA_DIR"
 
 Row = TypeVar("Row", bound=Dated)
@@ -78,6 +82,41 @@ def read_promises(own: Path | None = None) -> Promises:
     return Promises(_rows(AnswerPromise, PROMISES, own))
 
 
+def read_suggesters(types: CaseTypes, own: Path | None = None) -> Suggesters:
+    """The rules of suggestion for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
+
+    def fault(rules: Ruleset) -> str | None:
+        codes = {code: rule.name for rule in rules.rules for code in rule.gives} | {
+            rules.otherwise.case_type: "otherwise"
+        }
+        known = types.all_in_force(rules.owner, rules.valid_from)
+        return next(
+            (f"rule {name} gives {code}, which is no case type" for code, name in codes.items() if code not in known),
+            None,
+        )
+
+    return Suggesters(_built(_rows(Ruleset, RULES, own, fault)))
+
+
+def _built(rows: list[Ruleset]) -> Iterator[Ruleset]:
+    """Rules that build on those for all, put on top of them."""
+    common = {rules.version: rules for rules in rows if not rules.owner}
+    for rules in rows:
+        if rules.builds_on is None:
+            yield rules
+        elif rules.builds_on in common:
+            yield _on_top(rules, common[rules.builds_on])
+        else:
+            raise WrongSetting(f"{RULES} of {rules.owner}: builds on {rules.builds_on}, a version that is not there.")
+
+
+def _on_top(rules: Ruleset, below: Ruleset) -> Ruleset:
+    try:
+        return rules.on_top_of(below)
+    except ValueError as wrong:
+        raise WrongSetting(f"{RULES} of {rules.owner}, version {rules.version}: {wrong}.") from None
+
+
 def _rows(
     kind: type[Row], name: str, own: Path | None, fault: Callable[[Row], str | None] = lambda row: None
 ) -> list[Row]:
@@ -99,8 +138,10 @@ def _municipalities(own: Path | None) -> list[Path]:
 
 
 def _read(kind: type[Row], file: Path, owner: str, fault: Callable[[Row], str | None]) -> list[Row]:
-    adapter = TypeAdapter(kind)
-    rows = [_row(adapter, raw, f"{file}, row {place}", owner) for place, raw in enumerate(_listed(file), 1)]
+    try:
+        rows: list[Row] = _parsed(kind, file.read_text("utf-8"), str(file), owner)  # type: ignore[arg-type]
+    except (OSError, UnicodeError) as wrong:
+        raise WrongSetting(f"{file}: cannot be read: {wrong}.") from None
     for place, row in enumerate(rows, 1):
         if (why := fault(row)) is not None:
             raise WrongSetting(f"{file}, row {place}: {why}.")
@@ -111,10 +152,17 @@ def _read(kind: type[Row], file: Path, owner: str, fault: Callable[[Row], str | 
     return rows
 
 
-def _listed(file: Path) -> list[Any]:
+@lru_cache(maxsize=64)
+def _parsed(kind: type[Row], text: str, file: str, owner: str) -> list[Row]:
+    """The rows of a text, the same ones each time: they are frozen, and nobody changes the list."""
+    adapter = TypeAdapter(kind)
+    return [_row(adapter, raw, f"{file}, row {place}", owner) for place, raw in enumerate(_listed(text, file), 1)]
+
+
+def _listed(text: str, file: str) -> list[Any]:
     try:
-        listed = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as wrong:
+        listed = json.loads(text)
+    except ValueError as wrong:
         raise WrongSetting(f"{file}: cannot be read as JSON: {wrong}.") from None
     if not isinstance(listed, list):
         raise WrongSetting(f"{file}: must be a list of rows.")

@@ -1,0 +1,130 @@
+"""The rules of suggestion as data, and what they say of a wish: case types with the words that spoke for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+
+from services.intake.model.dated import Dated
+
+Scope = Literal["sentence", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What some signs together say of a wish (förslagsregel).
+
+    Every element of `when` must be in the text: the name of a sign, several with `|` between where any will do,
+    `!alcohol` where it was denied; in one and the same sentence when they must stand `together`, and so many words from
+    the first when they must be `near`. No sign of `unless` may be.
+    A rule `gives` weights by case type, or `shows` a sign of its own to the rules after it. One that speaks
+    `instead_of` other case types silences them in the sentences of its first sign, or in the whole text; "*" is every
+    other. A `last_resort` is heard when nothing else got enough.
+    """
+
+    name: str
+    when: tuple[str, ...]
+    gives: Mapping[str, int] = field(default_factory=dict)
+    shows: str | None = None
+    unless: tuple[str, ...] = ()
+    together: bool = False
+    near: int | None = None
+    instead_of: tuple[str, ...] = ()
+    scope: Scope = "sentence"
+    last_resort: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Otherwise:
+    """What is said of a wish that is clear, yet of no other case type (övrig önskan).
+
+    It asks for something (the sign `asks`), and has `at_least` so many words that are not among the signs `vague`.
+    """
+
+    case_type: str
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ruleset(Dated):
+    """The rules of suggestion in one version (regelverk för förslag): signs are words and phrases under a name.
+
+    `permits` are the signs that are settled by "vi har redan ...". `builds_on` names the version for all that a
+    municipality's own adds to: its signs and rules of the same names stand instead.
+    """
+
+    about: ClassVar[str] = "suggestion"
+    version: str
+    enough: int
+    otherwise: Otherwise
+    permits: tuple[str, ...]
+    signs: Mapping[str, tuple[str, ...]]
+    rules: tuple[Rule, ...]
+    builds_on: str | None = None
+
+    def __post_init__(self) -> None:
+        """ValueError for a rule that names a sign that is none."""
+        Dated.__post_init__(self)
+        if self.builds_on is not None:
+            return
+        signs = {*self.signs, *(rule.shows for rule in self.rules)}
+        for rule in self.rules:
+            named = [name.removeprefix("!") for names in (*rule.when, *rule.unless) for name in names.split("|")]
+            if unknown := [name for name in named if name not in signs]:
+                raise ValueError(f"rule {rule.name} names the sign {unknown[0]}, which is none")
+
+    def on_top_of(self, below: "Ruleset") -> "Ruleset":
+        """These rules added to others: signs and rules of the same names stand instead."""
+        rules = {rule.name: rule for rule in (*below.rules, *self.rules)}
+        return replace(
+            self,
+            signs={**below.signs, **self.signs},
+            rules=tuple(rules.values()),
+            permits=tuple(dict.fromkeys((*below.permits, *self.permits))),
+            builds_on=None,
+        )
+
+    @property
+    def key(self) -> str:
+        """See `Dated`: there is one of an owner on a day."""
+        return self.about
+
+    @property
+    def name(self) -> str:
+        """Which rules they were, for those who look later."""
+        return f"{self.owner} {self.version}".lstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """Words of a wish that spoke for a case type (talande ord), as they stand there: characters `start` to `end`."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedType:
+    """A case type that a wish seems to need (föreslagen ärendetyp), and why."""
+
+    case_type: str
+    strength: int
+    words: tuple[SpokenWord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the rules said of a wish (förslag): the strongest first; none when nobody could understand it."""
+
+    rules: str
+    types: tuple[SuggestedType, ...] = field(default=())
+
+    @property
+    def understood(self) -> bool:
+        """Whether the rules understood anything of it."""
+        return bool(self.types)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The case types alone."""
+        return tuple(one.case_type for one in self.types)

@@ -1,0 +1,121 @@
+"""The words of the rules, so indexed that a word of a wish finds those it may be: inflected, compounded or misspelt.
+
+A word is written `skylt` as it stands in a dictionary, `skylt-` where it may begin a compound (`skyltställ`), `-skylt`
+where it may end one (`fasadskylt`), `-skylt-` for both, as words of seven letters always may, `=bar` where nothing but
+that form will do, and `#150` for a number of 150 or more. What joins the parts of a compound (an s, an e, an o, a
+hyphen) belongs to the other part.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from services.intake.rules.suggestion.words import DOTTED, folded, stems, swedish
+
+SHORTEST_REST, SHORTEST_HEAD, LONG_PART = 3, 2, 7
+SHORTEST_MISSPELT, SHORT, LONG, SHORTER = 5, 6, 8, 2
+Ids = frozenset[int]
+NONE: Ids = frozenset()
+
+
+class Vocabulary:
+    """The words of a set of rules, each with its number."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.numbers: dict[str, int] = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        self._cores = [word.strip("-=#").lower() for word in self.numbers]
+        self._whole: defaultdict[str, set[int]] = defaultdict(set)
+        self._first: defaultdict[str, set[int]] = defaultdict(set)
+        self._last: defaultdict[str, set[int]] = defaultdict(set)
+        self._at_least: list[tuple[int, int]] = []
+        for word, number in self.numbers.items():
+            self._take(word, number)
+        inexact = (folded(self._cores[number]) for word, number in self.numbers.items() if word[0] not in "=#")
+        self._misspelt = _one_off(core for core in inexact if len(core) >= SHORTEST_MISSPELT)
+
+    def _take(self, word: str, number: int) -> None:
+        core = folded(self._cores[number])
+        if word.startswith("#"):
+            self._at_least.append((int(core), number))
+            return
+        is_long = len(core) >= LONG_PART and not word.startswith("=")
+        for key in (core,) if word.startswith("=") else stems(core):
+            self._whole[key].add(number)
+            if (word.startswith("-") or is_long) and not key.startswith("en:"):
+                self._last[key].add(number)
+        if word.endswith("-") or is_long:
+            self._first[core].add(number)
+
+    def whole(self, word: str, dotted: bool, shorter: int = SHORTER) -> Ids:
+        """The words of the rules that this word is, however inflected, yet not so many letters shorter than they."""
+        found = (number for key in stems(folded(word)) for number in self._whole.get(key, ()))
+        near = (number for number in found if len(self._cores[number]) - len(word) <= shorter)
+        return frozenset(number for number in near if self._spelt(number, word, 0, dotted))
+
+    def find(self, word: str, dotted: bool) -> Ids:
+        """The words of the rules that this word is, has as a part, or is but one letter from.
+
+        `dotted` says that the writer knows å, ä and ö from a and o.
+        """
+        if word[0].isdigit():
+            return self.whole(word, dotted) | self._number(word)
+        found = self.whole(word, dotted) | self._parts(word, dotted)
+        return found or self._nearly(word)
+
+    def _number(self, word: str) -> Ids:
+        value = int("".join(digit for digit in word if digit in "0123456789") or "0")
+        return frozenset(number for least, number in self._at_least if value >= least)
+
+    def _parts(self, word: str, dotted: bool) -> Ids:
+        bare = folded(word)
+        found: set[int] = set()
+        for at in range(SHORTEST_HEAD, len(bare) - SHORTEST_REST + 1):
+            found.update(one for one in self._first.get(bare[:at], NONE) if self._spelt(one, word, 0, dotted))
+        stem = stems(bare)[1].removeprefix("sv:")
+        for at in range(SHORTEST_HEAD, len(bare) - 1):
+            last = self._last.get(bare[at:], NONE) | self._last.get(f"sv:{stem[at:]}", NONE)
+            found.update(one for one in last if self._spelt(one, word, at, dotted))
+        return frozenset(found)
+
+    def _spelt(self, number: int, word: str, at: int, dotted: bool) -> bool:
+        """Whether the word has the dots of that word of the rules: who writes an ö does not mean an o."""
+        core = self._cores[number]
+        pairs = [(a, b) for a, b in zip(word[at:], core, strict=False) if a != b and folded(a) == folded(b)]
+        is_bare = dotted and len(word) < SHORT
+        return not any(a in DOTTED or (is_bare and b in DOTTED) for a, b in pairs)
+
+    def _nearly(self, word: str) -> Ids:
+        bare, dots = folded(word), DOTTED.intersection(word)
+        for form in (bare, swedish(bare)):
+            if len(form) >= SHORTEST_MISSPELT and (near := self._nearest(form)) is not None:
+                return frozenset(number for number in self._whole[near] if dots <= set(self._cores[number]))
+        return NONE
+
+    def _nearest(self, form: str) -> str | None:
+        candidates = {key for less in (form, *_shortened(form)) for key in self._misspelt.get(less, ())}
+        return next((key for key in sorted(candidates) if _is_one_off(form, key)), None)
+
+
+def _one_off(keys: Iterable[str]) -> Mapping[str, list[str]]:
+    """Each key under itself and under what is left when a letter is taken out."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        for less in (key, *_shortened(key)):
+            found[less].append(key)
+    return found
+
+
+def _shortened(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+
+
+def _is_one_off(left: str, right: str) -> bool:
+    """Whether a letter too many, too few or swapped is all between them; in long words also a wrong or a first one."""
+    is_long = min(len(left), len(right)) >= LONG
+    if left == right or (left[0] != right[0] and not is_long):
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    rest_left, rest_right = left[same:], right[same:]
+    if len(left) != len(right):
+        return rest_left[1:] == rest_right or rest_left == rest_right[1:]
+    is_swapped = rest_left[:2] == rest_right[:2][::-1] and rest_left[2:] == rest_right[2:]
+    return is_swapped or (is_long and rest_left[1:] == rest_right[1:])

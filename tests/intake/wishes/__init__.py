@@ -1,0 +1,1 @@
+"""How well the rules of suggestion know labelled wishes: `python -m tests.intake.wishes`, `make bench-wishes`."""
