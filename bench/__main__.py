@@ -15,6 +15,7 @@ from pathlib import Path
 from pymongo import monitoring
 
 from bench.door import commands, doors
+from bench.find import finding
 from bench.latency import latencies
 from bench.million import million
 from bench.outbox_watch import OUTBOX_WATCH
@@ -72,6 +73,10 @@ def _recovery(servers: Servers, where: Path, quick: bool) -> list[Bar]:
     return recovery(servers, where, 1 if quick else 4)
 
 
+def _find(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    return asyncio.run(finding(servers, quick))
+
+
 def _peers(servers: Servers, where: Path, quick: bool) -> list[Bar]:
     asyncio.run(race_of_peers(servers, 1 if quick else 3, 6_000 if quick else 24_000))
     return []
@@ -85,6 +90,7 @@ PARTS: Mapping[str, Part] = {
     "door": _door,
     "story": _story,
     "recovery": _recovery,
+    "find": _find,
     "peers": _peers,
     "million": _million,
 }

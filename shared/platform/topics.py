@@ -86,8 +86,9 @@ class Topics:
         await self._consumer.topics()
         places = [(name, number) for name in names for number in range(PARTITIONS)]
         for place, kept in (await self.kept(places)).items():
-            async for records in self._read(TopicPartition(*place), kept):
-                yield records
+            if kept.first < kept.end:
+                async for records in self._read(TopicPartition(*place), kept):
+                    yield records
 
     async def _read(self, one: TopicPartition, kept: Kept) -> AsyncIterator[list[Record]]:
         self._consumer.assign([one])
