@@ -16,7 +16,7 @@ from tests.platform.counting_service import INBOX_TYPE, Counting, KeptWalks, own
 
 pytestmark = pytest.mark.servers
 
-FULL, WITHIN, OF_INTAKE = 500, 9, 16
+FULL, WITHIN, OF_INTAKE = 500, 9, 18
 NOT_COUNTED = ("hello", "endSessions", "killSessions", "findAndModify", "create", "createIndexes", "listCollections")
 
 
