@@ -6,8 +6,11 @@ wrong questions gets a row in `WRONG`.
 
 import json
 import re
+import smtplib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from shared.platform.token import make_token
 from stack.demo_client import Publisher, Tray
 from stack.env_file import PUBLISHERS
 from stack.instances import Install, install
+from stack.places import free_port
 from stack.testing import Servers, start_servers
 from tests.waiting import until_sync
 
@@ -78,6 +82,7 @@ FORM = {
 TOLD = {
     "KOMMUNKONTAKT_PUBLISHERS": json.dumps([*PUBLISHERS, PORTAL]),
     "INTAKE_FORMS": json.dumps([FORM]),
+    "INTAKE_MAIL_TO": json.dumps({"kontakt@kommun.example": "1460"}),
 }
 
 
@@ -164,6 +169,16 @@ def by_form(town: Town) -> None:
     assert town.ask("POST", "form", files=fields).status_code == 303
 
 
+def by_mail(town: Town) -> None:
+    mail = EmailMessage()
+    mail["From"] = f"{PERSON['name']} <{PERSON['e_mail']}>"
+    mail["To"], mail["Subject"], mail["Message-ID"] = "kontakt@kommun.example", f"{MARK} undrar", "<1@company.example>"
+    mail.set_content(f"{MARK} skriver, ring {PHONE}")
+    mail.add_attachment(f"{MARK} bifogar".encode(), maintype="text", subtype="plain", filename=f"{MARK}.txt")
+    with smtplib.LMTP("127.0.0.1", int(town.whole.environment["INTAKE_MAIL_PORT"])) as client:
+        client.send_message(mail)
+
+
 def in_the_search_box(town: Town) -> None:
     for asked in (MARK, NUMBER, PHONE, PERSON["e_mail"]):
         found = town.done("POST", "companies/search", json={"q": asked})
@@ -178,6 +193,7 @@ DOORS: Mapping[Callable[[Town], None], int] = {
     as_a_note: 1,
     as_the_reason_of_a_hold: 1,
     by_form: 1,
+    by_mail: 1,
     in_the_search_box: 0,
 }
 """Every door, and how many contacts come of it."""
@@ -234,22 +250,28 @@ def wrongly(town: Town) -> None:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town where everything marked has gone in and everything that follows from it is done."""
     where = tmp_path_factory.mktemp("town")
-    with start_servers(where / "servers") as servers, install(servers, where, ["a"], told=TOLD) as whole:
+    told = {**TOLD, "INTAKE_MAIL_PORT": str(free_port())}
+    with start_servers(where / "servers") as servers, install(servers, where, ["a"], told=told) as whole:
         town = Town(servers, whole)
-        staff = Publisher(servers.kafka_url, "staff", "canary")
-        lind = {"reference": "o-1", "officer_id": "lind", "name": "Karin Lind", "e_mail": "lind@kommun.example"}
-        staff.publish("officer-changed", "o-1", {**lind, "case_types": ["bygglov", "ovrigt"]}, "lind")
-        staff.flush()
-        for door in DOORS:
-            door(town)
-        until_sync("every contact is registered", lambda: town.count("contacts") == sum(DOORS.values()), PATIENCE)
-        wrongly(town)
-        silent = lambda: not any(town.count("outbox", one.service) for one in whole.instances)  # noqa: E731
-        until_sync("all is said", silent, PATIENCE)
-        tray = Tray(servers.mail_url)
-        until_sync("the parties have their mails", lambda: len(mails_to_the_party(tray)) >= 2, PATIENCE)
-        yield town
-        town.mongo.close()
+        with closing(town.mongo):
+            fill(town)
+            yield town
+
+
+def fill(town: Town) -> None:
+    """Everything goes in, and all that follows from it is done."""
+    staff = Publisher(town.servers.kafka_url, "staff", "canary")
+    lind = {"reference": "o-1", "officer_id": "lind", "name": "Karin Lind", "e_mail": "lind@kommun.example"}
+    staff.publish("officer-changed", "o-1", {**lind, "case_types": ["bygglov", "ovrigt"]}, "lind")
+    staff.flush()
+    for door in DOORS:
+        door(town)
+    until_sync("every contact is registered", lambda: town.count("contacts") == sum(DOORS.values()), PATIENCE)
+    wrongly(town)
+    silent = lambda: not any(town.count("outbox", one.service) for one in town.whole.instances)  # noqa: E731
+    until_sync("all is said", silent, PATIENCE)
+    tray = Tray(town.servers.mail_url)
+    until_sync("the parties have their mails", lambda: len(mails_to_the_party(tray)) >= 2, PATIENCE)
 
 
 def mails_to_the_party(tray: Tray) -> list[Any]:
