@@ -57,7 +57,7 @@ def _options() -> argparse.ArgumentParser:
     for command in (run, servers, one, clean):
         command.add_argument("--data", type=Path, default=DATA, help="where everything is kept (default .data)")
     for command in (run, servers, one):
-        command.add_argument("--ports-from", type=int, metavar="PORT", help="eight ports in a row; 0: any free ones")
+        command.add_argument("--ports-from", type=int, metavar="PORT", help="nine ports in a row; 0: any free ones")
     commands.add_parser("lock", help="resolves Kafka anew and writes its hashes").set_defaults(does=_lock)
     within = commands.add_parser("env", help="runs a command in the environment of what runs")
     within.add_argument("command", nargs=argparse.REMAINDER)

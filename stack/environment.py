@@ -16,6 +16,7 @@ from stack.problem import Problem
 
 SERVICES = ("intake", "routing", "procurement", "notify")
 MUNICIPALITY = "1460"
+MAIL_ADDRESS = "kommunkontakt@bengtsfors.example"
 OURS = ("KOMMUNKONTAKT_", *(f"{service.upper()}_" for service in SERVICES))
 
 
@@ -31,6 +32,7 @@ class Ports:
     routing: int = 8002
     procurement: int = 8003
     notify: int = 8004
+    intake_mail: int = 2424
 
     def of(self, service: str) -> int:
         """The port of a service."""
@@ -38,12 +40,12 @@ class Ports:
 
 
 def choose_ports(first: int | None) -> Ports:
-    """The usual ports (None), free ones (0), or eight in a row from this one; <SERVICE>_PORT decides before that."""
+    """The usual ports (None), free ones (0), or nine in a row from this one; <SERVICE>_PORT decides before that."""
     if first is None:
-        return Ports(**{service: _port_setting(service, getattr(Ports(), service)) for service in SERVICES})
-    if first and not 1024 <= first <= 65_528:
-        raise Problem("--ports-from must be 0, for free ports, or from 1024 to 65528.")
-    ports = [first + nth if first else free_port() for nth in range(8)]
+        return Ports(**{name: _port_setting(name, getattr(Ports(), name)) for name in (*SERVICES, "intake_mail")})
+    if first and not 1024 <= first <= 65_527:
+        raise Problem("--ports-from must be 0, for free ports, or from 1024 to 65527.")
+    ports = [first + nth if first else free_port() for nth in range(9)]
     return Ports(*ports)
 
 
@@ -98,6 +100,13 @@ def _private(file: Path, content: bytes) -> None:
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(content)
     unfinished.rename(file)
+
+
+def mail_environment(ports: Ports) -> dict[str, str]:
+    """Where intake listens for mail, for the one instance that may: our own environment wins here too."""
+    told = {"INTAKE_MAIL_PORT": str(ports.intake_mail), "INTAKE_MAIL_PROTOCOL": "smtp"}
+    told["INTAKE_MAIL_TO"] = json.dumps({MAIL_ADDRESS: MUNICIPALITY})
+    return told | {name: os.environ[name] for name in told if os.environ.get(name)}
 
 
 def given(name: str) -> str | None:

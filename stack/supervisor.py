@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from stack.downloads import Tell
-from stack.environment import Ports, given, service_environment, write_run_environment
+from stack.environment import Ports, given, mail_environment, service_environment, write_run_environment
 from stack.given_servers import insist_on_answers
 from stack.kafka import Kafka
 from stack.mail import Mail
@@ -54,7 +54,7 @@ class Supervisor:
         """What the services are told, and where the mails can be read."""
         urls = self.urls
         told = service_environment(urls["kafka_url"], urls["mongo_url"], urls["smtp_url"], self.ports, self.data)
-        return told | {"MAIL_URL": urls.get("mail_url", "")}
+        return told | mail_environment(self.ports) | {"MAIL_URL": urls.get("mail_url", "")}
 
     def insist_on_free_ports(self, services: Sequence[str]) -> None:
         """Refuses before anything starts, and before anything long begins."""
@@ -67,6 +67,8 @@ class Supervisor:
             insist_free(self.ports.mail, "the mail sink's page", "use another mail server by SMTP_URL")
         for service in services:
             insist_free(self.ports.of(service), service, f"choose another port by {service.upper()}_PORT")
+        if "intake" in services:
+            insist_free(self.ports.intake_mail, "mail to intake", "choose another port by INTAKE_MAIL_PORT")
 
     def start_servers(self) -> None:
         """Starts what is ours, all at once, after looking whether what was given answers."""

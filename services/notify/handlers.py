@@ -148,7 +148,8 @@ def concerned(event: MatterAssigned) -> list[str]:
 def occasion(event: Event, municipality: str, envelope: Envelope) -> Occasion:
     """The event as the reason of a message."""
     correlation = envelope.correlationid or envelope.id
-    return Occasion(municipality, envelope.id, event.subject, envelope.sequence or 0, correlation, envelope.traceparent)
+    about = municipality, envelope.id, event.subject, envelope.sequence or 0
+    return Occasion(*about, correlation, envelope.traceparent, getattr(event, "contact_id", None))
 
 
 def _plan(messages: Messages, why: Occasion, recipient: Recipient, facts: Facts, at: datetime) -> Message | None:

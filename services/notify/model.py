@@ -89,6 +89,7 @@ class Occasion:
     sequence: int
     correlation: str
     traceparent: str | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class Letter:
     subject: str
     body: str
     written_at: datetime
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class Message:
     closed_at: datetime | None = None
     reason: str | None = None
     traceparent: str | None = None
+    contact_id: str | None = None
 
     @property
     def unknown_outcomes(self) -> int:

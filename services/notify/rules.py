@@ -119,6 +119,7 @@ def planned(occasion: Occasion, recipient: Recipient, channel: ChannelName, text
         correlation=occasion.correlation,
         due_at=at,
         traceparent=occasion.traceparent,
+        contact_id=occasion.contact_id,
     )
 
 
@@ -126,7 +127,9 @@ def letter(message: Message, recipient: Recipient | None) -> Letter | None:
     """The message as its channel gets it; None when the recipient has no address any more, or was forgotten."""
     if recipient is None or not recipient.e_mail or message.subject is None or message.body is None:
         return None
-    return Letter(message.message_id, recipient.e_mail, message.subject, message.body, message.planned_at)
+    return Letter(
+        message.message_id, recipient.e_mail, message.subject, message.body, message.planned_at, message.contact_id
+    )
 
 
 def forgotten(message: Message, at: datetime) -> Message:

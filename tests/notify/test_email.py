@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -228,3 +229,10 @@ async def test_a_letter_that_is_called_back_takes_its_connection_with_it() -> No
         server.silent_at = None
         assert (await channel.send(LETTER)).outcome is Outcome.TAKEN
     assert server.connections == 2
+
+
+def test_a_letter_about_a_contact_names_it_so_that_its_answer_does_too() -> None:
+    about = replace(LETTER, contact_id="1460-c-261124-5f0c1c2e3b7e4b8e9d57")
+    sent = message_from_bytes(mime(about, "anna@company.example", "kommunkontakt@kommun.example"))
+    assert sent["References"] == "<1460-c-261124-5f0c1c2e3b7e4b8e9d57@kommun.example>"
+    assert "References" not in message_from_bytes(mime(LETTER, "anna@company.example", "k@kommun.example"))

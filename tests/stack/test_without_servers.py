@@ -48,7 +48,7 @@ def test_a_wrong_port_is_told_by_its_variable(port: str, monkeypatch: pytest.Mon
         choose_ports(None)
 
 
-@pytest.mark.parametrize("first", [-1, 80, 65_529, 99_999])
+@pytest.mark.parametrize("first", [-1, 80, 65_528, 99_999])
 def test_a_first_port_that_leaves_no_room_is_refused(first: int) -> None:
     with pytest.raises(Problem, match="--ports-from"):
         choose_ports(first)
@@ -56,7 +56,7 @@ def test_a_first_port_that_leaves_no_room_is_refused(first: int) -> None:
 
 def test_ports_are_the_usual_ones_in_a_row_or_free(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_ports(None) == Ports()
-    assert choose_ports(20_000) == Ports(*range(20_000, 20_008))
+    assert choose_ports(20_000) == Ports(*range(20_000, 20_009))
     assert choose_ports(0).kafka != 9092
 
 

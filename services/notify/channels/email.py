@@ -94,6 +94,8 @@ def mime(letter: Letter, address: str, sender: str) -> bytes:
     mail["Subject"] = letter.subject
     mail["Date"] = letter.written_at
     mail["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2]}>"
+    if letter.contact_id is not None:  # so that the answer names it, and finds it at intake
+        mail["References"] = f"<{letter.contact_id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Kommunkontakt-Message"] = letter.message_id
     mail.set_content(letter.body, charset="utf-8", cte="base64")
