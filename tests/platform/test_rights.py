@@ -30,7 +30,8 @@ WRITES = {
     "staff": "inbox.staff.v1",
 }
 READS = {
-    "intake": "inbox.e-services.v1 inbox.old-services.v1 routing.matters.v1 routing.officers.v1",
+    "intake": "inbox.e-services.v1 inbox.old-services.v1 routing.matters.v1 routing.officers.v1 "
+    "procurement.contracts.v1 procurement.plan.v1",
     "routing": "inbox.staff.v1 intake.contacts.v1",
     "procurement": "inbox.finance.v1",
     "notify": "intake.parties.v1 intake.alarms.v1 routing.officers.v1 routing.matters.v1 procurement.plan.v1",
