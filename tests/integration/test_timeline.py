@@ -1,7 +1,7 @@
 """The timeline on real servers: it follows what is said, and is rebuilt from the topics while more comes in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from shared.platform.setup import create_topics
 from shared.platform.token import make_key, make_token
 from stack.kafka import Kafka
 from stack.mongo import Mongo
+from stack.testing import start_servers
 from tests.conftest import connected
 from tests.waiting import until
 
@@ -60,12 +61,19 @@ class Running:
 
 
 @pytest.fixture
-async def running(kafka_server: Kafka, mongo_server: Mongo, tmp_path: Path) -> AsyncIterator[Running]:
+def kafka(tmp_path: Path) -> Iterator[Kafka]:
+    """A Kafka of its own: what other tests have said on the same topics would be on the timeline too."""
+    with start_servers(tmp_path / "servers", mongo=False, mail=False) as servers:
+        yield servers.kafka
+
+
+@pytest.fixture
+async def running(kafka: Kafka, mongo_server: Mongo, tmp_path: Path) -> AsyncIterator[Running]:
     key, wall = tmp_path / "jwt.pem", SystemClock()
     make_key(key)
-    platform = PlatformSettings(environment="development", jwt_key_file=key, kafka_url=kafka_server.url)
+    platform = PlatformSettings(environment="development", jwt_key_file=key, kafka_url=kafka.url)
     settings, database = Settings(platform=platform), connected(mongo_server)
-    await create_topics(kafka_server.url, list(all_streams()))
+    await create_topics(kafka.url, list(all_streams()))
     app = create_app(settings, database, wall, wall)
     token = make_token(key, "kommunkontakt", "bo", ["receptionist"], ["1460"], timedelta(hours=1), wall)
     transport, headers = httpx.ASGITransport(app=app), {"Authorization": f"Bearer {token}"}
