@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from shared.platform.desk import REQUESTS
+from shared.platform.once import REQUESTS
 from shared.platform.outbox import JOURNAL, OUTBOX
 
 UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}

@@ -13,6 +13,7 @@ from services.intake.rules import ids as named
 from services.intake.rules import registration as rules
 from services.intake.rules.arrival_day import WorkingDays, day_of
 from services.intake.rules.ids import PartyIds
+from services.intake.rules.linking import thread_id
 from services.intake.rules.promises import Promises, owing
 from services.intake.rules.registration import Exemptions
 from services.intake.rules.tallies import outcome_of
@@ -20,8 +21,10 @@ from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
 from services.intake.store.tallies import Tallies
+from services.intake.store.threads import Threads
 from services.intake.store.uploads import Uploads
 from shared.contracts.refusal import Invalid
+from shared.platform.desk import Early
 from shared.platform.errors import TryAgain
 
 
@@ -40,6 +43,18 @@ class Registers:
     tallies: Tallies
     promises: Promises
     classifying: Classifying
+
+
+def early_of(arrival: Arrival, ids: PartyIds, at: datetime) -> Early:
+    """What registering it will look at. Invalid for a wrong organisation number."""
+    party_id = named.party_id_of(arrival, ids)
+    linkable = arrival.case_types if arrival.names_company else ()
+    return {
+        Contacts: [named.contact_id_of(arrival)],
+        Parties: named.everybody_in(arrival, ids),
+        AllSeries: [rules.series_id_of(arrival.municipality, at)],
+        Threads: [thread_id(arrival.municipality, party_id, one) for one in linkable],
+    }
 
 
 async def register(arrival: Arrival, registers: Registers, at: datetime) -> Contact:

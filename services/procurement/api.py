@@ -13,7 +13,7 @@ from services.procurement.store import Contracts
 from shared.contracts.inbox import ContractSigned, Option
 from shared.contracts.members import Amount, Company, Cpv, Day, Title
 from shared.contracts.refusal import Unknown
-from shared.platform.desk import Once
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.body import WholeNumber
 from shared.platform.web.doors import IdempotencyKey

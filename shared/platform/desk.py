@@ -5,73 +5,39 @@ together, in one unit and one transaction, as a batch of records is: one by one 
 """
 
 import asyncio
-import hashlib
-import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.database import Collection, Document, Index, Transaction
+from shared.platform.early import load_all
 from shared.platform.errors import LostRace, Outdated, Taken, TryAgain, Unwritable
 from shared.platform.handlers import Wants
 from shared.platform.hearing import Hearing
 from shared.platform.logs import correlation_id, traceparent
+from shared.platform.once import REQUESTS, Known, Once
 from shared.platform.outbox import Cause
-from shared.platform.secrets import BrokenSeal, Seal
 from shared.platform.unit import Unit, lock
 
-REQUESTS = Collection("requests", (Index((("at", 1),), expires_after_seconds=30 * 86_400),))
-"""Answers given under an idempotency key, kept for 30 days, sealed: they say what callers said."""
-PRINT_LETTERS = 64
 TRIES = 20
 TOGETHER = 50
 """So many commands of one turn are carried out together at most."""
 
-KEY_USED = (
-    "Nyckeln har redan använts till en annan begäran.",
-    "The key has been used for another request.",
-)
 IS_TAKEN = ("Det finns redan.", "It is there already.")
-UNREADABLE = (
-    "Begäran är redan utförd, men svaret kan inte läsas längre.",
-    "The request was carried out before, but its answer can no longer be read.",
-)
 TOO_LARGE = ("Innehållet kan inte sparas.", "The content cannot be kept.")
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Found = TypeVar("Found")
+Given = TypeVar("Given")
 
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """An idempotency key as one caller uses it at one door, and what was asked under it."""
-
-    municipality: str
-    caller: str
-    door: str
-    key: str
-    asked: str
-
-    @classmethod
-    def under(cls, key: str | None, municipality: str, caller: str, door: str, asked: BaseModel) -> "Once | None":
-        """The key as this caller uses it at this door; None without a key."""
-        return None if key is None else cls(municipality, caller, door, key, asked.model_dump_json())
-
-    @property
-    def id(self) -> str:
-        """The row's id: a hash, since clients make keys of what callers said."""
-        named = json.dumps((self.municipality, self.caller, self.door, self.key), ensure_ascii=False)
-        return hashlib.sha256(named.encode()).hexdigest()
-
-    @property
-    def print(self) -> str:
-        """What tells another request under the same key from the same request again."""
-        return hashlib.sha256(self.asked.encode()).hexdigest()
+Early = Mapping[type[Any], Iterable[str]]
+"""Which aggregates of which kinds will be looked at."""
+About = Callable[..., Early]
+"""Tells it, and may ask for what the service provides and for the moment, as an action may."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +45,7 @@ class Command:
     """One action that is to be carried out, from whom, and what has come of it: an answer or a refusal."""
 
     wants: Wants
+    about: Wants | None
     once: Once | None
     cause: Cause
     context: Context
@@ -86,11 +53,22 @@ class Command:
     outcome: BaseModel | Exception | None = None
 
     @classmethod
-    def of(cls, action: Callable[..., Awaitable[Any]], once: Once | None) -> "Command":
+    def of(cls, action: Callable[..., Awaitable[Any]], once: Once | None, about: About | None) -> "Command":
         """The action as asked for now, within the caller's own context."""
         cause = Cause(None, correlation_id.get(), traceparent.get())
         told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        return cls(Wants.of(action, skip=0), once, cause, copy_context(), told)
+        early = None if about is None else Wants.of(about, skip=0)
+        return cls(Wants.of(action, skip=0), early, once, cause, copy_context(), told)
+
+    def early(self, unit: Unit) -> Early:
+        """What it will look at; nothing when that can't be told, for then the action is refused by itself."""
+        if self.about is None:
+            return {}
+        try:
+            found: Early = self.about.function(*self.about.arguments(unit))
+        except Refused:
+            return {}
+        return found
 
     async def run(self, unit: Unit) -> BaseModel:
         """Decide; what is decided counts, or nothing of it."""
@@ -109,47 +87,6 @@ class Command:
             self.told.set_result(self.outcome)
 
 
-@dataclass(slots=True)
-class Known:
-    """The answers under the keys of a batch: those given before, and those that it gives."""
-
-    seal: Seal
-    rows: dict[str, Document]
-    new: list[Document] = field(default_factory=list)
-
-    @classmethod
-    async def of(cls, transaction: Transaction, commands: Sequence[Command], seal: Seal) -> "Known":
-        """What was answered before."""
-        keys = [command.once.id for command in commands if command.once is not None]
-        query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
-        found = await transaction.find(REQUESTS.name, query) if keys else []
-        return cls(seal, {row["_id"]: row for row in found})
-
-    def answer(self, command: Command) -> BaseModel | None:
-        """What was answered under the command's key; Refused when something else was asked under it."""
-        row = None if command.once is None else self.rows.get(command.once.id)
-        if row is None or command.once is None:
-            return None
-        told = self._opened(row)
-        if told[:PRINT_LETTERS] != command.once.print:
-            raise Invalid("idempotency-key-used", *KEY_USED, "/headers/Idempotency-Key")
-        model: type[BaseModel] = get_type_hints(command.wants.function)["return"]
-        return model.model_validate_json(told[PRINT_LETTERS:])
-
-    def note(self, once: Once, answer: BaseModel, unit: Unit) -> None:
-        """This is the answer under that key from now on."""
-        told = f"{once.print}{answer.model_dump_json()}".encode()
-        row = {"_id": once.id, "sealed": self.seal.seal(told, _place(once.id)), "at": unit.voice.at}
-        self.rows[once.id] = row
-        self.new.append(row)
-
-    def _opened(self, row: Document) -> str:
-        try:
-            return self.seal.unseal(row["sealed"], _place(row["_id"])).decode()
-        except BrokenSeal:  # the service's secret is another since
-            raise Refused("answer-unreadable", *UNREADABLE) from None
-
-
 class Desk:
     """Carries out commands and questions."""
 
@@ -159,21 +96,31 @@ class Desk:
         self._turns: set[asyncio.Task[None]] = set()
 
     async def do(
-        self, action: Callable[..., Awaitable[Answer]], once: Once | None = None, turn: str | None = None
+        self,
+        action: Callable[..., Awaitable[Answer]],
+        once: Once | None = None,
+        turn: str | None = None,
+        about: About | None = None,
     ) -> Answer:
         """Run `action` with the stores it asks for, write what it changed, and return its answer.
 
         A lost race runs the whole again. Under `once` the same request gets the same answer and changes nothing;
         another request under the same key is Invalid. TryAgain when the database is away; Refused passes through.
-        Actions of one `turn` see each other's changes, each whole or not at all.
+        Actions of one `turn` see each other's changes, each whole or not at all; what they are `about` is loaded for
+        all of them in one question a collection.
         """
-        command = Command.of(action, once)
+        command = Command.of(action, once, about)
         if turn is None:
             await self._settle([command])
         else:
             self._queue(turn, command)
         answer: Answer = await command.told
         return answer
+
+    def given(self, kind: type[Given]) -> Given:
+        """What the service provides: its rules, its id maker."""
+        provided: Given = self._hearing.provided[kind]
+        return provided
 
     async def ask(self, question: Callable[..., Awaitable[Found]]) -> Found:
         """Answer a question: nothing is written."""
@@ -232,7 +179,8 @@ class Desk:
             async with session.transaction() as transaction:
                 await lock(transaction, touched)
                 unit.reads = transaction
-                known = await Known.of(transaction, commands, self._hearing.seal)
+                known = await Known.of(transaction, [command.once for command in commands], self._hearing.seal)
+                await load_all(unit, _together(command.early(unit) for command in commands))
                 for command in commands:
                     command.outcome = await self._outcome(command, unit, known)
                 await unit.write(transaction)
@@ -246,11 +194,11 @@ class Desk:
     async def _outcome(self, command: Command, unit: Unit, known: Known) -> BaseModel | Exception:
         """The answer, or why there is none: then nothing of it counts, and the others go on."""
         try:
-            answer = known.answer(command)
+            answer = known.answer(command.once, get_type_hints(command.wants.function)["return"])
             if answer is None:
                 answer = await command.run(unit)
                 if command.once is not None:
-                    known.note(command.once, answer, unit)
+                    known.note(command.once, answer, unit.voice.at)
         except (TryAgain, LostRace, Outdated):
             raise
         except Exception as error:
@@ -259,8 +207,13 @@ class Desk:
         return answer
 
 
-def _place(once_id: str) -> str:
-    return f"{REQUESTS.name} {once_id}"
+def _together(wanted: Iterable[Early]) -> Early:
+    """The ids of each kind, of all who want some."""
+    found: defaultdict[type[Any], set[str]] = defaultdict(set)
+    for one in wanted:
+        for kind, ids in one.items():
+            found[kind].update(ids)
+    return found
 
 
 def _fault(error: Unwritable | LostRace) -> Exception:

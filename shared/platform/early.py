@@ -1,11 +1,11 @@
-"""One query a collection for all that the events of a batch are about, before the handlers ask one by one.
+"""One query a collection for all that the events of a batch, or the commands of a turn, are about, before each asks.
 
 It only saves round trips: whatever fails here is met again by the handler that asks for the same, and parks its event.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 from shared.contracts.refusal import Refused
 from shared.platform.errors import LostRace, Outdated, TryAgain
@@ -24,6 +24,11 @@ async def load_early(unit: Unit, items: Sequence[Item], hearing: Hearing) -> Non
         if item.handler is not None and item.event is not None:
             for kind, about in item.handler.about.items():
                 wanted[kind].update(_asked(about, item, unit, hearing))
+    await load_all(unit, wanted)
+
+
+async def load_all(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
+    """Load these aggregates of each kind, and the keys that open them."""
     await _tried(unit.load_keys(wanted))
     for kind, aggregate_ids in wanted.items():
         await _tried(_load(unit, kind, aggregate_ids))

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from shared.contracts.catalogue import all_streams
 from shared.platform.clock import SimulatedClock
 from shared.platform.database import Collection
-from shared.platform.desk import REQUESTS
 from shared.platform.errors import LostRace, Outdated, TryAgain
 from shared.platform.files import CHUNKS, FILES
 from shared.platform.handlers import Handler
@@ -18,6 +17,7 @@ from shared.platform.kafka import KafkaAccess
 from shared.platform.leases import LEASES, Lease
 from shared.platform.listener import Listener
 from shared.platform.lost import LOST
+from shared.platform.once import REQUESTS
 from shared.platform.outbox import ASIDE, JOURNAL, OUTBOX
 from shared.platform.parked import PARKED
 from shared.platform.parking import Parking

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
 from shared.platform.database import Collection, Index, statement
-from shared.platform.desk import Desk, Once
+from shared.platform.desk import Desk
 from shared.platform.errors import TryAgain
 from shared.platform.logs import correlation_id
 from shared.platform.memory import MemoryDatabase
+from shared.platform.once import Once
 from shared.platform.secrets import Seal
 from tests.platform.counting_service import Counted, Counting, Walk, Walks, stepped
 

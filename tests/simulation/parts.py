@@ -13,12 +13,13 @@ from prometheus_client import CollectorRegistry
 from shared.platform import listener as listening
 from shared.platform import relay as relaying
 from shared.platform import timers as timing
-from shared.platform.desk import Desk, Once
+from shared.platform.desk import Desk
 from shared.platform.errors import LostRace, TryAgain
 from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
 from shared.platform.listener import Listener
 from shared.platform.metrics import Metrics
+from shared.platform.once import Once
 from shared.platform.parking import Parking
 from shared.platform.relay import Relay
 from shared.platform.secrets import Seal

@@ -12,12 +12,13 @@ from services.intake.api.shapes import ContactAsked, ContactShown, all_shown, sh
 from services.intake.api.who import doing
 from services.intake.model.contact import ContactState
 from services.intake.reception import Reception, answer
-from services.intake.registration import Registers, register
-from services.intake.rules.ids import NewId
+from services.intake.registration import Registers, early_of, register
+from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from shared.contracts.refusal import Invalid, Unknown
-from shared.platform.desk import Once
+from shared.platform.desk import Early
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.paging import Listing, Page, paged
@@ -44,10 +45,13 @@ async def register_contact(
 ) -> ContactShown:
     """Register a contact. With an Idempotency-Key the same call is registered once, however often it is sent."""
 
-    async def take_down(
-        registers: Registers, reception: Reception, who: WhoHas, new: NewId, at: datetime
-    ) -> ContactShown:
-        contact = await register(asked.arrival(municipality, person.id, key or new.make(), at), registers, at)
+    call = key or desk.given(NewId).make()
+
+    def looked_at(ids: PartyIds, at: datetime) -> Early:
+        return early_of(asked.arrival(municipality, person.id, call, at), ids, at)
+
+    async def take_down(registers: Registers, reception: Reception, who: WhoHas, at: datetime) -> ContactShown:
+        contact = await register(asked.arrival(municipality, person.id, call, at), registers, at)
         if asked.answered is not None and contact.answered is None:
             contact = await answer(contact, asked.answered.given(), reception, person.id, at)
         return await shown(contact, who)
@@ -55,7 +59,7 @@ async def register_contact(
     if asked.answered is not None and asked.case_types:
         raise Invalid("answered-or-handed-over", *ONE_OF_TWO, "/case_types")
     once = Once.under(key, municipality, person.id, "contacts", asked)
-    return await desk.do(take_down, once, turn=municipality)
+    return await desk.do(take_down, once, turn=municipality, about=looked_at)
 
 
 @router.get("/{municipality}/contacts/{contact_id}", tags=["contacts"])

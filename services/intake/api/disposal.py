@@ -19,7 +19,7 @@ from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.uploads import Uploads
 from shared.contracts.refusal import Unknown
-from shared.platform.desk import Once
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.who import Municipality, Person

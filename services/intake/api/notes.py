@@ -16,7 +16,7 @@ from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
 from shared.contracts.refusal import Unknown
-from shared.platform.desk import Once
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.paging import Listing, Page, paged

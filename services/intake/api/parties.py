@@ -15,7 +15,7 @@ from services.intake.rules.disposal import WHY_KEPT_EN, WHY_KEPT_SV, insist_not_
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
-from shared.platform.desk import Once
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.who import Municipality, Person

@@ -17,7 +17,7 @@ from services.intake.rules.arrival_day import SWEDEN, day_of
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from shared.contracts.refusal import Unknown
-from shared.platform.desk import Once
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.paging import Listing, Page, paged

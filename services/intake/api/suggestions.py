@@ -22,7 +22,7 @@ from services.intake.rules.policy import Action
 from services.intake.rules.suggestion import Suggesters
 from services.intake.store.suggestion_weeks import SuggestionWeeks
 from shared.contracts.refusal import Unknown
-from shared.platform.desk import Once
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.who import Municipality, Person

@@ -28,8 +28,9 @@ from services.intake.rules.in_force import CaseTypes
 from services.intake.rules.policy import Action
 from services.intake.store.follow_ups import FollowUps
 from shared.contracts.refusal import Invalid
-from shared.platform.desk import Desk, Once
+from shared.platform.desk import Desk
 from shared.platform.errors import TryAgain
+from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.pages import answers, language_for
 from shared.platform.web.who import Municipality

@@ -26,8 +26,13 @@ class LinkingRules(Rows[LinkingRule]):
 
 
 def thread_id_of(contact: Contact, case_type: str) -> str:
+    """The thread that a contact belongs to for a case type."""
+    return thread_id(contact.municipality, contact.party_id, case_type)
+
+
+def thread_id(municipality: str, party_id: str | None, case_type: str) -> str:
     """The id of the one thread of a company and a case type."""
-    return made_id(contact.municipality, "t", contact.party_id or "", case_type)
+    return made_id(municipality, "t", party_id or "", case_type)
 
 
 def thread_of(contact: Contact, case_type: str) -> Thread:
