@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from stack.demo_client import Tray
 from stack.instances import Install, install
 from stack.testing import Servers, start_servers
-from tests.chaos.records import OFFICERS, Sent, nameless_contact, roster
+from tests.chaos.records import Sent, nameless_contact, roster
 from tests.end_to_end.dumped import Dumped, Said, faults_of_the_moment, read_topics
 from tests.waiting import until_sync
 
@@ -149,7 +149,7 @@ def test_what_is_restored_goes_on_as_news_and_what_was_lost_is_listed(
         town, tray = Town(servers), Tray(servers.mail_url)
         town.send(roster())
         declared = ["routing.officers."]
-        until_sync("officers are declared", lambda: len(read_topics(servers.kafka_url, declared)) == len(OFFICERS))
+        until_sync("officers are declared", lambda: len(read_topics(servers.kafka_url, declared)) == len(roster()))
         dumps = dump_under_load(whole, town, tmp_path)
         town.call(LATER)
         until_sync("all is mailed", lambda: tray.total() == town.contacts, seconds=120)
