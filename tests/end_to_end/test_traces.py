@@ -84,10 +84,14 @@ def test_one_call_is_one_trace_through_all_that_it_set_going(collected: Collecto
     assert told.parent == opened.id
     assert [span.parent for span in mails(collected)] == [told.id] * 2
     assert {span.attributes["kommunkontakt.outcome"] for span in mails(collected)} == {"taken"}
-    assert len(spans) == 6, sorted((span.service, span.name) for span in spans.values())
+    noted = the_one(spans, "intake", "process intake.contacts.v1", "contact-registered")
+    assert noted.parent == door.id
+    held = [the_one(spans, "intake", "process routing.matters.v1", one) for one in ("matter-opened", "matter-assigned")]
+    assert [span.parent for span in held] == [opened.id] * 2
+    assert len(spans) == 9, sorted((span.service, span.name) for span in spans.values())
 
     units = {span.id for span in collected.spans if span.name == "unit of work"}
-    assert {link for span in (opened, declared, told) for link in span.links} <= units
+    assert {link for span in (opened, declared, told, noted, *held) for link in span.links} <= units
     published = [span for span in collected.of("intake", "send") if door.id in span.links]
     assert [(span.kind, span.attributes["messaging.batch.message_count"]) for span in published] == [(CLIENT, 2)]
     assert not [span for span in collected.spans if span.failed]

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from shared.platform.database import Database
-from shared.platform.errors import TryAgain
+from shared.platform.errors import LostRace, TryAgain
 from shared.platform.keys import app, left, rotate
 from shared.platform.mongo import connect
 from shared.platform.vault import KEYS, Vault, master_id
@@ -65,10 +67,17 @@ async def test_stopped_in_between_it_goes_on_where_it_was_and_all_can_be_read_me
 async def test_what_is_erased_meanwhile_stays_erased_and_what_is_new_stays_readable(database: AnyDatabase) -> None:
     await keep(database, *map(diary_of, MANY), masters=(OLD,))
 
+    async def done(work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await work()
+            except LostRace:  # rotation was first: a service runs its unit of work again
+                await asyncio.sleep(0)
+
     async def working() -> None:
         for number, owner in enumerate(MANY[5:]):
-            await forget(database, owner)
-            await keep(database, diary_of(f"1460-new-{number}"), masters=(NEW, OLD))
+            await done(partial(forget, database, owner))
+            await done(partial(keep, database, diary_of(f"1460-new-{number}"), masters=(NEW, OLD)))
 
     await asyncio.gather(rotate(database, TO_NEW, 2), working())
     assert await left(database, TO_NEW) == 0
