@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
+from functools import cache
 from typing import Any, get_type_hints
 
 from shared.contracts.event import Event
@@ -54,7 +55,7 @@ class Unit:
             return self.store(kind)
         if kind in self._provided or not is_dataclass(kind):
             return self._provided[kind]
-        return kind(**{name: self.given(member) for name, member in get_type_hints(kind).items()})
+        return kind(**{name: self.given(member) for name, member in _members(kind).items()})
 
     def store(self, kind: type[Any]) -> Store[Any]:
         """The store for a kind; the same one each time, also when two kinds name it."""
@@ -129,6 +130,12 @@ class Unit:
             outbox.append(out)
             journal.append(written)
         return outbox, journal
+
+
+@cache
+def _members(kind: type[Any]) -> Mapping[str, Any]:
+    """What a dataclass is made of; read once, since each command asks for one anew."""
+    return get_type_hints(kind)
 
 
 async def write_matching(transaction: Transaction, collection: str, statements: list[Document]) -> None:

@@ -7,11 +7,11 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from services.intake.api.who import doing
 from services.intake.attachments import plain_pieces
 from services.intake.model.attachment import Attachment
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
+from services.intake.who import doing
 from shared.contracts.refusal import Unknown
 from shared.platform.files import Files, MissingFile
 from shared.platform.web.at_desk import AtDesk

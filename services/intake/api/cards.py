@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from services.intake.api.shapes import CaseType as Code
-from services.intake.api.who import doing
 from services.intake.model.card import Card, Fact
 from services.intake.model.case_type import CaseType
 from services.intake.model.dated import Sureness
 from services.intake.rules.arrival_day import day_of
 from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.rules.policy import Action
+from services.intake.who import doing
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person

@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.intake.api.who import doing
 from services.intake.finding import Hit, Sources, find
 from services.intake.model.party import PartyKind
 from services.intake.rules.finding import Sought
 from services.intake.rules.ids import PartyIds
 from services.intake.rules.policy import Action
+from services.intake.who import doing
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person
 

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Depends, Query
 
 from services.intake.api.holders import WhoHas
 from services.intake.api.shapes import ContactAsked, ContactShown, all_shown, shown
-from services.intake.api.who import doing
+from services.intake.api.there import contact_there
 from services.intake.model.contact import ContactState
 from services.intake.reception import Reception, answer
 from services.intake.registration import Registers, early_of, register
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from shared.contracts.refusal import Invalid, Unknown
+from services.intake.who import doing
+from shared.contracts.refusal import Invalid
 from shared.platform.desk import Early
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
@@ -69,9 +70,7 @@ async def see_contact(
     """One contact, and who has it. With `wait` a handed-over one is answered as soon as somebody has it."""
 
     async def see(contacts: Contacts, who: WhoHas) -> ContactShown:
-        contact = await contacts.get(contact_id)
-        if contact is None or contact.municipality != municipality:
-            raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
+        contact = contact_there(await contacts.get(contact_id), municipality)
         return await shown(contact, who)
 
     until = monotonic() + wait

@@ -8,17 +8,15 @@ from typing import Annotated, Literal, NamedTuple
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.intake.api.who import doing
+from services.intake.api.there import contact_there, party_there
 from services.intake.model.attachment import Upload
-from services.intake.model.contact import Contact
 from services.intake.model.disposal import Disposal, DisposalDecision, Holds, LegalHold, is_held
-from services.intake.model.party import Party
 from services.intake.rules.disposal import all_lifted, insist_disposable, one_more
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.uploads import Uploads
-from shared.contracts.refusal import Unknown
+from services.intake.who import doing
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -27,8 +25,6 @@ from shared.platform.web.who import Municipality, Person
 Holding = Annotated[Person, doing(Action.HOLD)]
 Disposing = Annotated[Person, doing(Action.DISPOSE_OF_CONTACT)]
 
-NO_CONTACT = ("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
-NO_PARTY = ("no-such-party", "Parten finns inte.", "There is no such party.")
 Kind = Literal["contacts", "parties"]
 
 router = APIRouter()
@@ -153,20 +149,6 @@ async def dispose_of_contact(
         )
 
     return await desk.do(dispose, Once.under(key, municipality, person.id, f"disposal {contact_id}", asked))
-
-
-def contact_there(contact: Contact | None, municipality: str) -> Contact:
-    """The contact, which must be one of this municipality's."""
-    if contact is None or contact.municipality != municipality:
-        raise Unknown(*NO_CONTACT)
-    return contact
-
-
-def party_there(party: Party | None, municipality: str) -> Party:
-    """The party, which must be one of this municipality's."""
-    if party is None or party.municipality != municipality:
-        raise Unknown(*NO_PARTY)
-    return party
 
 
 async def _changed(

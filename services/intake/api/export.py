@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, Field
 
-from services.intake.api.disposal import DecisionAsked, HoldShown, party_there
+from services.intake.api.disposal import DecisionAsked, HoldShown
 from services.intake.api.notes import NoteShown
 from services.intake.api.shapes import ContactShown
-from services.intake.api.who import doing
+from services.intake.api.there import party_there
 from services.intake.model.contact import Contact
 from services.intake.model.note import Note
 from services.intake.model.party import Ground, Party, PartyKind
@@ -18,6 +18,7 @@ from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
+from services.intake.who import doing
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person
 

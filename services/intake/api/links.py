@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field
 from services.intake import events
 from services.intake.api.holders import WhoHas
 from services.intake.api.shapes import ContactShown, shown
-from services.intake.api.who import doing
+from services.intake.api.there import contact_there
 from services.intake.reception import Reception, part
 from services.intake.rules.linking import without_link
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from shared.contracts.refusal import Unknown
+from services.intake.who import doing
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -44,9 +44,7 @@ async def unlink_contact(
     """Undo a contact's link of a case type: it is about something of its own, and a matter is opened for it."""
 
     async def unlink(contacts: Contacts, reception: Reception, who: WhoHas, at: datetime) -> ContactShown:
-        contact = await contacts.get(contact_id)
-        if contact is None or contact.municipality != municipality:
-            raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
+        contact = contact_there(await contacts.get(contact_id), municipality)
         parted, link = without_link(contact, case_type, asked.why, person.id, at)
         alone = part(parted, case_type, reception, at)
         contacts.save(alone, says=[events.unlinked(alone, link, at)])

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from services.intake import events
-from services.intake.api.who import doing
-from services.intake.model.contact import Contact
+from services.intake.api.there import contact_there
 from services.intake.model.note import Note, version_id_of
 from services.intake.rules import ids as named
 from services.intake.rules.ids import NewId
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
+from services.intake.who import doing
 from shared.contracts.refusal import Unknown
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
@@ -65,7 +65,7 @@ async def write_note(
     """Write down what was said or seen about a contact. It stands as it is written."""
 
     async def write(contacts: Contacts, notes: Notes, new: NewId, at: datetime) -> NoteShown:
-        _there(await contacts.get(contact_id), municipality)
+        contact_there(await contacts.get(contact_id), municipality)
         note_id = named.made_id(municipality, "n", contact_id, person.id, key or new.make())
         first = version_id_of(note_id, 1)
         note = Note(municipality, first, note_id, contact_id, 1, asked.text, begun_at=at, at=at, by=person.id)
@@ -106,16 +106,11 @@ async def read_notes(
     """A contact's notes, the oldest first, with every version of each."""
 
     async def of_contact(contacts: Contacts, notes: Notes) -> list[Note]:
-        _there(await contacts.get(contact_id), municipality)
+        contact_there(await contacts.get(contact_id), municipality)
         return await notes.of_contact(contact_id, page.after, page.limit + 1)
 
     shown = [_shown(note) for note in await desk.ask(of_contact)]
     return page.listing(shown, key=lambda one: (one.begun_at, one.version_id))
-
-
-def _there(contact: Contact | None, municipality: str) -> None:
-    if contact is None or contact.municipality != municipality:
-        raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
 
 
 def _kept(note: Note, notes: Notes) -> NoteShown:

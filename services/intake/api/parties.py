@@ -7,14 +7,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from services.intake import events
-from services.intake.api.disposal import DecisionAsked, party_there
-from services.intake.api.who import doing
+from services.intake.api.disposal import DecisionAsked
+from services.intake.api.there import party_there
 from services.intake.model.contact import Contact
 from services.intake.model.party import Erasure, Ground, Party, PartyKind
 from services.intake.rules.disposal import WHY_KEPT_EN, WHY_KEPT_SV, insist_not_held, what_goes
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
+from services.intake.who import doing
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey

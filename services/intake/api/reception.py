@@ -9,14 +9,14 @@ from pydantic import BaseModel
 from services.intake.api.holders import HandOverShown, HolderShown, WhoHas
 from services.intake.api.shapes import AnswerAsked, ContactShown, HandOverAsked, PromiseAsked, shown
 from services.intake.api.tables import CSV, Format, answered_as
-from services.intake.api.who import doing
+from services.intake.api.there import contact_there
 from services.intake.model.contact import Contact, ContactState
 from services.intake.model.reception import PromiseAlarm
 from services.intake.reception import Reception, answer, hand_over
 from services.intake.rules.arrival_day import SWEDEN, day_of
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from shared.contracts.refusal import Unknown
+from services.intake.who import doing
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -63,7 +63,7 @@ async def hand_over_contact(
     """Hand a contact over to a function, with what was promised and said. It waits here until somebody has it."""
 
     async def pass_on(reception: Reception, who: WhoHas, at: datetime) -> ContactShown:
-        contact = _there(await reception.contacts.get(contact_id), municipality)
+        contact = contact_there(await reception.contacts.get(contact_id), municipality)
         return await shown(await hand_over(contact, asked.passed(), reception, person.id, at), who)
 
     once = Once.under(key, municipality, person.id, f"hand-over {contact_id}", asked)
@@ -82,7 +82,7 @@ async def answer_contact(
     """A contact was answered at once, by a guidance card: it is closed."""
 
     async def close(reception: Reception, who: WhoHas, at: datetime) -> ContactShown:
-        contact = _there(await reception.contacts.get(contact_id), municipality)
+        contact = contact_there(await reception.contacts.get(contact_id), municipality)
         return await shown(await answer(contact, asked.given(), reception, person.id, at), who)
 
     once = Once.under(key, municipality, person.id, f"answer {contact_id}", asked)
@@ -137,9 +137,3 @@ def _row(contact: Contact, held: list[HolderShown]) -> WaitingShown:
 def _place(which: Which, one: WaitingShown) -> tuple[datetime, str]:
     moment = one.bounced_at if which == "bounced" else one.answer_by
     return moment or one.registered_at, one.contact_id
-
-
-def _there(contact: Contact | None, municipality: str) -> Contact:
-    if contact is None or contact.municipality != municipality:
-        raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
-    return contact

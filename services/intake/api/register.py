@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
-from services.intake.api.who import doing, open_to_all
 from services.intake.model.contact import Contact
 from services.intake.model.disclosure import Appeal, Disclosure
 from services.intake.model.secrecy import Field as RegisterField
@@ -24,6 +23,7 @@ from services.intake.store.disclosures import Disclosures
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.who import doing, open_to_all
 from services.intake.wording.refusal import refusal
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk

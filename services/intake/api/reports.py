@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from services.intake.api.tables import CSV, Format, answered_as
-from services.intake.api.who import doing
 from services.intake.model.tally import Tally
 from services.intake.rules.arrival_day import day_of
 from services.intake.rules.policy import Action
 from services.intake.rules.tallies import Figures, report, week_of
 from services.intake.store.tallies import Tallies
+from services.intake.who import doing
 from shared.contracts.refusal import Invalid
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person

@@ -8,14 +8,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.intake.api.shapes import Summary
-from services.intake.api.who import doing
+from services.intake.api.there import contact_there
 from services.intake.model.contact import Contact
 from services.intake.model.secrecy import Classification, SecrecyClass
 from services.intake.model.secrecy import Field as RegisterField
 from services.intake.rules.policy import Action
 from services.intake.rules.secrecy import classified
 from services.intake.store.contacts import Contacts
-from shared.contracts.refusal import Unknown
+from services.intake.who import doing
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -73,7 +73,7 @@ async def classify_contact(
     """Find a field of a contact secret or public. It goes before the rule; what was found before stays."""
 
     async def classify(contacts: Contacts, at: datetime) -> ClassesShown:
-        contact = _there(await contacts.get(contact_id), municipality)
+        contact = contact_there(await contacts.get(contact_id), municipality)
         found = classified(contact, Classification(**asked.model_dump(), at=at, by=person.id))
         contacts.save(found)
         return _classes(found)
@@ -86,7 +86,7 @@ async def read_classes(municipality: Municipality, contact_id: str, _: Classifyi
     """What persons have found of a contact's fields."""
 
     async def read(contacts: Contacts) -> ClassesShown:
-        return _classes(_there(await contacts.get(contact_id), municipality))
+        return _classes(contact_there(await contacts.get(contact_id), municipality))
 
     return await desk.ask(read)
 
@@ -98,17 +98,11 @@ async def summarise_contact(
     """Say in short what a contact concerns, for the register."""
 
     async def summarise(contacts: Contacts) -> SummaryShown:
-        contact = _there(await contacts.get(contact_id), municipality)
+        contact = contact_there(await contacts.get(contact_id), municipality)
         contacts.save(replace(contact, summary=asked.summary))
         return SummaryShown(contact_id=contact_id, summary=asked.summary)
 
     return await desk.do(summarise)
-
-
-def _there(contact: Contact | None, municipality: str) -> Contact:
-    if contact is None or contact.municipality != municipality:
-        raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
-    return contact
 
 
 def _classes(contact: Contact) -> ClassesShown:

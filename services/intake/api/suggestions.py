@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from services.intake.api.holders import WhoHas
 from services.intake.api.shapes import CaseType as Code
 from services.intake.api.shapes import ContactShown, SuggestionShown, shown, suggestion_shown
-from services.intake.api.who import doing
+from services.intake.api.there import contact_there
 from services.intake.classifying import Classifying, classify
 from services.intake.model.accuracy import SuggestionWeek
 from services.intake.rules.arrival_day import day_of
@@ -21,7 +21,7 @@ from services.intake.rules.in_force import CaseTypes
 from services.intake.rules.policy import Action
 from services.intake.rules.suggestion import Suggesters
 from services.intake.store.suggestion_weeks import SuggestionWeeks
-from shared.contracts.refusal import Unknown
+from services.intake.who import doing
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -96,9 +96,7 @@ async def choose_case_types(
     """Choose the case types of a contact at the reception, or others than before; what is handed over, anew."""
 
     async def choose(classifying: Classifying, who: WhoHas, at: datetime) -> ContactShown:
-        contact = await classifying.contacts.get(contact_id)
-        if contact is None or contact.municipality != municipality:
-            raise Unknown("no-such-contact", "Kontakten finns inte.", "There is no such contact.")
+        contact = contact_there(await classifying.contacts.get(contact_id), municipality)
         chosen = await classify(contact, asked.case_types, person.id, classifying, at)
         return await shown(chosen, who)
 

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.intake.api.who import doing
 from services.intake.model.timeline import TimelineEntry
 from services.intake.rules.policy import Action
 from services.intake.store.parties import Parties
 from services.intake.store.timeline import Timeline
+from services.intake.who import doing
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.paging import Listing, Page, paged

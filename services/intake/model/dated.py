@@ -1,5 +1,6 @@
 """Rows of fact that hold between two days: what each has, and how sure it is."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -11,7 +12,7 @@ SUREST_FIRST = "ABCU"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
+class Dated(ABC):
     """A row that is in force from one day to another, both counted; `owner` is the municipality that has made it its
     own way, "" for all.
     """
@@ -27,9 +28,9 @@ class Dated:
             raise ValueError("valid_to is before valid_from")
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """What the row is about: at most one row of an owner is in force about it on a day."""
-        raise NotImplementedError
 
     def is_in_force(self, day: date) -> bool:
         """Whether the row holds that day."""

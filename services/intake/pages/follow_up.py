@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from services.intake.model.contact import Contact
 from services.intake.pages.sent import MOST_BYTES
-from services.intake.pages.site import AtSite, PageRoute, Site, open_to_all
+from services.intake.pages.site import AtSite, PageRoute, Site
 from services.intake.pages.wording import TEXTS, moment
 from services.intake.pages.wording.texts import Fault
 from services.intake.rules.forms import FormIds
@@ -15,6 +15,7 @@ from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.follow_ups import FollowUps
 from services.intake.store.officers import Officers
+from services.intake.who import open_to_all
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.errors import TooManyRequests

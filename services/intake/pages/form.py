@@ -19,7 +19,7 @@ from services.intake.pages.sent import (
     faults_of,
 )
 from services.intake.pages.shown import Opened, refused, shown
-from services.intake.pages.site import AtSite, PageRoute, open_to_all
+from services.intake.pages.site import AtSite, PageRoute
 from services.intake.pages.wording.texts import Fault
 from services.intake.registration import Registers, register
 from services.intake.rules.arrival_day import day_of
@@ -27,6 +27,7 @@ from services.intake.rules.forms import LATEST, SOONEST, FormIds
 from services.intake.rules.in_force import CaseTypes
 from services.intake.rules.policy import Action
 from services.intake.store.follow_ups import FollowUps
+from services.intake.who import open_to_all
 from shared.contracts.refusal import Invalid
 from shared.platform.desk import Desk
 from shared.platform.errors import TryAgain

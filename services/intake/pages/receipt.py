@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.intake.model.contact import Contact
-from services.intake.pages.site import AtSite, PageRoute, open_to_all
+from services.intake.pages.site import AtSite, PageRoute
 from services.intake.pages.wording import TEXTS, moment
 from services.intake.rules.forms import RECEIPT_SHOWN, FormIds
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.follow_ups import FollowUps
+from services.intake.who import open_to_all
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.pages import answers, language_for

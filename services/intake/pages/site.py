@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 
 from services.intake.pages.wording import TEXTS
-from services.intake.rules.policy import Action, may
 from services.intake.settings import Networks, PublicForm, Settings
 from shared.contracts.refusal import Unknown
 from shared.platform.logs import correlation_id
@@ -20,7 +19,6 @@ from shared.platform.web.pages import Pages, language_for, page_route
 
 MB = 1024 * 1024
 STEADY_SECONDS = 0.25
-ANYBODY = frozenset({"public"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +89,6 @@ async def _site(desk: AtDesk) -> Site:
 
 
 AtSite = Annotated[Site, Depends(_site)]
-
-
-def open_to_all(action: Action) -> Any:
-    """The dependency of a door that asks nobody for a token; ValueError when the policy does not let the public in."""
-    if not may(ANYBODY, action):
-        raise ValueError(f"{action} is not for the public")
-    return Depends(lambda: None)
 
 
 async def show_error(request: Request, status: int, told: str) -> Response:

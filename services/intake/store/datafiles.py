@@ -139,7 +139,7 @@ def _municipalities(own: Path | None) -> list[Path]:
 
 def _read(kind: type[Row], file: Path, owner: str, fault: Callable[[Row], str | None]) -> list[Row]:
     try:
-        rows: list[Row] = _parsed(kind, file.read_text("utf-8"), str(file), owner)  # type: ignore[arg-type]
+        rows: list[Row] = _parsed(kind, file.read_text("utf-8"), str(file), owner)
     except (OSError, UnicodeError) as wrong:
         raise WrongSetting(f"{file}: cannot be read: {wrong}.") from None
     for place, row in enumerate(rows, 1):
