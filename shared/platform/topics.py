@@ -18,7 +18,7 @@ AT_ONCE = 500
 LOOK_MS = 100
 SILENT_LOOKS = 600
 """So many looks in vain, a tenth of a second each, although there is more: Kafka has gone away."""
-AWAY = "Kafka does not answer ({}): the restore needs it, and was not {}."
+AWAY = "Kafka does not answer ({}): it is needed here, and was not {}."
 
 
 @dataclass(frozen=True, slots=True)
