@@ -7,7 +7,7 @@ WORKDIR /build
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.lock .
 RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-      --require-hashes --only-binary :all: --requirement requirements.lock
+      --no-deps --require-hashes --only-binary :all: --requirement requirements.lock
 
 FROM python:3.13-slim AS bare
 RUN rm -rf "$(python -c 'import os, pip; print(os.path.dirname(pip.__file__))')" /usr/bin/pip* /usr/local/bin/pip* \
@@ -26,7 +26,7 @@ USER 10001
 FROM packages AS setup-packages
 COPY requirements-setup.lock .
 RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-      --require-hashes --only-binary :all: --requirement requirements-setup.lock
+      --no-deps --require-hashes --only-binary :all: --requirement requirements-setup.lock
 
 FROM ground AS setup
 COPY --from=setup-packages /opt/venv /opt/venv

@@ -159,5 +159,5 @@ $(READY): requirements-dev.lock
 	echo "Installing the Python packages into $(VENV) (half a minute, once) ..." >&2; \
 	$$python -m venv --clear $(VENV) >/dev/null || \
 	  { echo "Python has no venv module: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 2; }; \
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch $@
