@@ -16,6 +16,7 @@ from services.intake.mail.arrival import MailIds
 from services.intake.mail.postbox import Postbox
 from services.intake.mail.server import Listening, MailListener
 from services.intake.pages.site import Site
+from services.intake.retention.looking import ArchiveIs
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.forms import FormIds
 from services.intake.rules.ids import NewId, PartyIds
@@ -24,6 +25,7 @@ from services.intake.rules.linking import LinkingRules
 from services.intake.rules.promises import Promises
 from services.intake.rules.record import Appeals
 from services.intake.rules.registration import Exemptions
+from services.intake.rules.retention import RetentionPlan
 from services.intake.rules.secrecy import SecrecyRules
 from services.intake.rules.suggestion import Suggesters
 from services.intake.settings import Settings
@@ -36,6 +38,7 @@ from services.intake.store.datafiles import (
     read_exemptions,
     read_linking_rules,
     read_promises,
+    read_retention,
     read_secrecy_rules,
     read_suggesters,
 )
@@ -45,6 +48,7 @@ from services.intake.store.mails import KeptMails, Mails
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.officers import KeptOfficers, Officers
 from services.intake.store.parties import KeptParties, Parties
+from services.intake.store.retention import Announcements, KeptAnnouncements, KeptRetentionRuns, RetentionRuns
 from services.intake.store.series import AllSeries, KeptSeries
 from services.intake.store.suggestion_weeks import KeptSuggestionWeeks, SuggestionWeeks
 from services.intake.store.tallies import KeptTallies, Tallies
@@ -92,6 +96,8 @@ def parts(settings: Settings) -> Parts:
             Officers: KeptOfficers,
             Tallies: KeptTallies,
             Mails: KeptMails,
+            Announcements: KeptAnnouncements,
+            RetentionRuns: KeptRetentionRuns,
         },
         provided={
             PartyIds: PartyIds(keyed, Prints(settings.platform.party_secret).of),
@@ -108,6 +114,8 @@ def parts(settings: Settings) -> Parts:
             Exemptions: read_exemptions(settings.data_dir),
             SecrecyRules: read_secrecy_rules(settings.data_dir),
             Appeals: read_appeals(settings.data_dir),
+            RetentionPlan: read_retention(settings.data_dir),
+            ArchiveIs: ArchiveIs(settings.archive_dir is not None),
         },
         doors=[*routers, *pages.routers],
         workers=partial(_mail, settings),

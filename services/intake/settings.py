@@ -65,6 +65,7 @@ class Settings(ServiceSettings, env_prefix="INTAKE_"):
     """INTAKE_PORT and INTAKE_DATABASE; it makes party ids and seals personal data, so it needs those secrets too.
 
     INTAKE_DATA_DIR is a folder with municipalities' own cards, case types and rules (`store/datafiles.py`).
+    INTAKE_ARCHIVE_DIR is a folder for what is handed to the archive.
     INTAKE_ATTACHMENT_BYTES is the most of one attachment, INTAKE_CLAMD_URL what looks at each.
     INTAKE_FORMS says which municipalities have a public form; the others are what protects it.
     INTAKE_MAIL_PORT is where mail comes in, for the addresses of INTAKE_MAIL_TO (docs/intake.md).
@@ -74,6 +75,7 @@ class Settings(ServiceSettings, env_prefix="INTAKE_"):
     port: int = 8001
     database: str = "intake"
     data_dir: Path | None = None
+    archive_dir: Path | None = None
     attachment_bytes: int = Field(25 * 1024 * 1024, ge=1)
     clamd_url: str | None = Field(None, pattern=CLAMD)
     forms: Annotated[tuple[PublicForm, ...], _json_of("a list of forms"), AfterValidator(_named_once)] = ()
@@ -86,6 +88,13 @@ class Settings(ServiceSettings, env_prefix="INTAKE_"):
     mail_connections: int = Field(20, ge=1, le=1000)
     mail_timeout: float = Field(300, ge=1, le=3600)
     mail_to: Annotated[MailTo, _json_of('{"kontakt@kommun.example": "1460"}')] = None
+
+    @field_validator("archive_dir")
+    @classmethod
+    def _a_folder(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_dir():
+            raise ValueError(f"must name a folder: {folder} is none")
+        return folder
 
     @field_validator("mail_to")
     @classmethod

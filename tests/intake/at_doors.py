@@ -36,11 +36,11 @@ def token(who: str, role: str, municipality: str) -> str:
 class AtDoors:
     """A service of its own on an empty fake database, and a client: `async with AtDoors() as doors`."""
 
-    def __init__(self, municipality: str = "1460") -> None:
+    def __init__(self, municipality: str = "1460", **others: Any) -> None:
         self.database, self.clock = MemoryDatabase(), FixedClock(AT)
         self._municipality = municipality
         platform = PlatformSettings(environment="development", jwt_key_file=the_key(), publishers=PUBLISHERS)
-        app = create_app(Settings(platform=platform), self.database, self.clock, self.clock)
+        app = create_app(Settings(platform=platform, **others), self.database, self.clock, self.clock)
         base = f"http://intake/intake/v1/{municipality}"
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base)
 

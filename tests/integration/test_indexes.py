@@ -20,6 +20,7 @@ from services.intake.store.mails import Mails
 from services.intake.store.notes import Notes
 from services.intake.store.officers import Officers as IntakeOfficers
 from services.intake.store.parties import Parties
+from services.intake.store.retention import Announcements, RetentionRuns
 from services.intake.store.series import AllSeries
 from services.intake.store.suggestion_weeks import SuggestionWeeks
 from services.intake.store.tallies import Tallies
@@ -117,6 +118,22 @@ async def of_intake(unit: Unit) -> None:
     await notes.of_contact(named("c", 1), None, 50)
     await notes.of_contact(named("c", 1), LATER, 50)
     await of_the_reception(unit)
+    await of_retention(unit)
+
+
+async def of_retention(unit: Unit) -> None:
+    contacts, made = unit.given(Contacts), (FollowUps, Disclosures, CompanyChanges)
+    for after in (None, ("2026-01-01", "1460-z")):
+        await contacts.oldest(CODE, AT, after, 50)
+        await unit.given(Parties).silent(CODE, AT.date(), after, 50)
+        for kind in made:
+            await unit.given(kind).oldest(CODE, AT, after, 50)
+    await contacts.name(named("p", 1))
+    await unit.given(Announcements).all_of([f"{CODE}-g-1"])
+    await unit.given(RetentionRuns).get(f"{CODE}-g-2026-11-24")
+    for later, last in ((None, None), (LATER, ("1460-z",))):
+        await unit.given(RetentionRuns).newest(CODE, later, 50)
+        await unit.given(Announcements).taken_in(f"{CODE}-g-2026-11-24", last, 50)
 
 
 async def of_the_reception(unit: Unit) -> None:

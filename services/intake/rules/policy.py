@@ -36,6 +36,7 @@ class Action(StrEnum):
     ANSWER_CONTACT = "answer-contact"
     SEE_RECEPTION = "see-reception"
     READ_REPORTS = "read-reports"
+    SEE_RETENTION = "see-retention"
 
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -65,6 +66,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.ANSWER_CONTACT: frozenset({"receptionist", "coordinator"}),
     Action.SEE_RECEPTION: frozenset({"receptionist", "coordinator"}),
     Action.READ_REPORTS: frozenset({"receptionist", "coordinator", "manager"}),
+    Action.SEE_RETENTION: frozenset({"registrar", "manager"}),
 }
 
 

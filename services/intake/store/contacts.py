@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from services.intake.model.contact import Contact, ContactState
 from services.intake.model.series import number_of
 from services.intake.rules.arrival_day import day_of
+from services.intake.store.ageing import oldest
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster, kept_moment
@@ -16,6 +17,7 @@ OPEN = [ContactState.AT_RECEPTION.value, ContactState.HANDED_OVER.value]
 WAITS: Mapping[str, Any] = {"waits": True}
 AT_RISK: Mapping[str, Any] = {"waits": True, "alarm": {"$gt": ""}}
 BOUNCED: Mapping[str, Any] = {"bounces": {"$gt": 0}}
+UNDISPOSED: Mapping[str, Any] = {"disposal": None}
 
 
 class Contacts(Protocol):
@@ -43,6 +45,18 @@ class Contacts(Protocol):
 
     async def load(self, contact_ids: Iterable[str], /) -> None:
         """Fetch these, so that `get` has them at hand."""
+        ...
+
+    async def oldest(
+        self, municipality: str, before: datetime, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Contact]:
+        """Contacts registered before then that are not disposed of, the oldest first, after the one whose
+        (registered_at as it is kept, id) is given.
+        """
+        ...
+
+    async def name(self, party_id: str, /) -> bool:
+        """Whether a contact that is not disposed of is from this party, or this person spoke in it."""
         ...
 
     async def open_of(self, party_ids: Collection[str], limit: int) -> Mapping[str, int]:
@@ -115,6 +129,7 @@ class KeptContacts(Store[Contact]):
         Index((("municipality", 1), ("answer_by", 1), ("_id", 1)), where=WAITS),
         Index((("municipality", 1), ("waits", 1), ("answer_by", 1), ("_id", 1)), where=AT_RISK),
         Index((("municipality", 1), ("bounced_at", -1), ("_id", -1)), where=BOUNCED),
+        Index((("municipality", 1), ("registered_at", 1), ("_id", 1)), where=UNDISPOSED),
     )
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
@@ -126,6 +141,18 @@ class KeptContacts(Store[Contact]):
         """See `Contacts`."""
         found = [await self.page({who: party_id}, sort=(), limit=0) for who in ("party_id", "speaker_id")]
         return sorted((one for some in found for one in some), key=lambda one: (one.registered_at, one.number or ""))
+
+    async def oldest(
+        self, municipality: str, before: datetime, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Contact]:
+        """See `Contacts`."""
+        query = {**oldest(municipality, "registered_at", kept_moment(before) or "", after), **UNDISPOSED}
+        return await self.page(query, sort=(("registered_at", 1), ("_id", 1)), limit=limit)
+
+    async def name(self, party_id: str) -> bool:
+        """See `Contacts`."""
+        asked = ({who: party_id, **UNDISPOSED} for who in ("party_id", "speaker_id"))
+        return any([await self._reads.find(self.collection, query, limit=1) for query in asked])
 
     async def open_of(self, party_ids: Collection[str], limit: int) -> Mapping[str, int]:
         """See `Contacts`. Nothing is opened: how many they are is not sealed."""

@@ -21,6 +21,7 @@ from services.intake.model.disclosure import Appeal
 from services.intake.model.exemption import Exemption
 from services.intake.model.link import LinkingRule
 from services.intake.model.promise import AnswerPromise
+from services.intake.model.retention import RetentionRule
 from services.intake.model.secrecy import SecrecyRule
 from services.intake.model.suggestion import Ruleset
 from services.intake.rules.in_force import Cards, CaseTypes, overlapping
@@ -28,6 +29,8 @@ from services.intake.rules.linking import LinkingRules
 from services.intake.rules.promises import Promises
 from services.intake.rules.record import Appeals
 from services.intake.rules.registration import Exemptions
+from services.intake.rules.retention import RetentionPlan
+from services.intake.rules.retention import fault as retention_fault
 from services.intake.rules.secrecy import SecrecyRules
 from services.intake.rules.suggestion import Suggesters
 from shared.platform.errors import WrongSetting
@@ -37,6 +40,7 @@ CASE_TYPES, CARDS, LINKING = "case_types.json", "guidance_cards.json", "linking_
 SECRECY, EXEMPTIONS, APPEALS = "secrecy_rules.json", "register_exemptions.json", "appeals.json"
 PROMISES = "answer_promises.json"
 RULES = "suggestion_rules.json"
+RETENTION = "retention.json"
 FOLDER = "INTAKE_DATA_DIR"
 
 Row = TypeVar("Row", bound=Dated)
@@ -80,6 +84,15 @@ def read_appeals(own: Path | None = None) -> Appeals:
 def read_promises(own: Path | None = None) -> Promises:
     """When answers are owed for all, and in the municipalities of that folder; WrongSetting for a wrong row."""
     return Promises(_rows(AnswerPromise, PROMISES, own))
+
+
+def read_retention(own: Path | None = None) -> RetentionPlan:
+    """The retention plan for all, and the municipalities' own; WrongSetting for a wrong row or an unknown kind."""
+    rows = _rows(RetentionRule, RETENTION, own, retention_fault)
+    known = {row.kind for row in rows if not row.owner}
+    if (strange := next((row for row in rows if row.kind not in known), None)) is not None:
+        raise WrongSetting(f"{RETENTION} of {strange.owner}: intake keeps nothing of the kind {strange.kind}.")
+    return RetentionPlan(rows)
 
 
 def read_suggesters(types: CaseTypes, own: Path | None = None) -> Suggesters:

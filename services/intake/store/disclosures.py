@@ -1,9 +1,11 @@
 """The disclosures: the questions first, then the collection that answers them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from services.intake.model.disclosure import Disclosure
+from services.intake.store.ageing import oldest
 from shared.contracts.event import Event
 from shared.platform.database import Index
 from shared.platform.store import Store, kept_moment
@@ -14,6 +16,20 @@ class Disclosures(Protocol):
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Disclosure]:
         """Disclosures, the newest first, after the one whose (at: datetime, disclosure_id: str) is given."""
+        ...
+
+    async def oldest(
+        self, municipality: str, before: datetime, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Disclosure]:
+        """Disclosures made before then, the oldest first, after the one whose (at as it is kept, id) is given."""
+        ...
+
+    async def load(self, ids: Iterable[str], /) -> None:
+        """Fetch these, so that `drop` knows them."""
+        ...
+
+    def drop(self, one_id: str, /) -> None:
+        """One, read before, is kept no more."""
         ...
 
     def save(self, disclosure: Disclosure, /, says: Sequence[Event] = ()) -> None:
@@ -36,3 +52,10 @@ class KeptDisclosures(Store[Disclosure]):
             at, disclosure_id = kept_moment(after[0]), after[1]
             query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": disclosure_id}}]
         return await self.page(query, sort=(("at", -1), ("_id", -1)), limit=limit)
+
+    async def oldest(
+        self, municipality: str, before: datetime, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Disclosure]:
+        """See `Disclosures`."""
+        query = oldest(municipality, "at", kept_moment(before) or "", after)
+        return await self.page(query, sort=(("at", 1), ("_id", 1)), limit=limit)

@@ -1,10 +1,12 @@
 """The parties: the questions first, then the collection that answers them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from string import hexdigits
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from services.intake.model.party import Party, PartyKind
+from services.intake.store.ageing import oldest
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster
@@ -31,6 +33,12 @@ class Parties(Protocol):
 
     async def speakers_of(self, company_ids: Collection[str], limit: int) -> list[Party]:
         """Persons who speak for these companies."""
+        ...
+
+    async def silent(self, municipality: str, before: date, after: tuple[Any, ...] | None, limit: int) -> list[Party]:
+        """Parties that last contacted us before that day, the longest silent first, after the one whose
+        (last_contact_on as it is kept, id) is given; not those that were erased since.
+        """
         ...
 
     async def after(self, party_id: str, limit: int) -> list[Party]:
@@ -64,6 +72,7 @@ class KeptParties(Store[Party]):
     indexes = (
         Index((("company_id", 1),), where={"company_id": {"$gt": ""}}),
         Index((("municipality", 1), ("kind", 1), ("prints", 1), ("last_contact_on", -1))),
+        Index((("municipality", 1), ("last_contact_on", 1), ("_id", 1)), where={"last_contact_on": {"$gt": ""}}),
     )
 
     async def known(self, party_id: str | None) -> Party | None:
@@ -82,6 +91,11 @@ class KeptParties(Store[Party]):
     async def speakers_of(self, company_ids: Collection[str], limit: int) -> list[Party]:
         """See `Parties`."""
         return await self.page({"company_id": {"$in": sorted(company_ids)}}, sort=(), limit=limit)
+
+    async def silent(self, municipality: str, before: date, after: tuple[Any, ...] | None, limit: int) -> list[Party]:
+        """See `Parties`."""
+        query = oldest(municipality, "last_contact_on", before.isoformat(), after)
+        return await self.page(query, sort=(("last_contact_on", 1), ("_id", 1)), limit=limit)
 
     async def after(self, party_id: str, limit: int) -> list[Party]:
         """See `Parties`."""

@@ -1,0 +1,1 @@
+"""What is done by the retention plan: seen beforehand, handed to the archive, and taken when its time has come."""
