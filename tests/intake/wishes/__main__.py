@@ -1,5 +1,10 @@
-"""Print how well the rules know the wishes, with the time that a long mail takes; nothing of the texts themselves."""
+"""Print how well the rules know the wishes, with the time that a long mail takes; nothing of the texts themselves.
 
+The sets are all, or those named: `python -m tests.intake.wishes fresh-1 fresh-2`.
+"""
+
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import process_time
 
@@ -11,13 +16,14 @@ from services.intake.store.datafiles import read_case_types, read_suggesters
 from tests.intake.wishes.measure import ON, Figures, measured, share
 
 HERE = Path(__file__).parent
+SETS = ("seen", "fresh-1", "fresh-2", "fresh-3", "fresh-4", "fresh-5", "unseen")
 LONG_MAIL = "Hej! Vi vill öppna en restaurang med uteservering i den gamla järnhandeln och undrar vad som behövs. " * 20
 
 
-def main() -> None:
-    """Measure the seen and the unseen wishes."""
+def main(sets: Sequence[str]) -> None:
+    """Measure sets of wishes."""
     console, suggesters = Console(width=110), read_suggesters(read_case_types())
-    for name in ("seen", "unseen"):
+    for name in sets:
         figures = measured(HERE / f"{name}.jsonl", suggesters)
         console.print(
             f"{name}: {figures.wishes} wishes, recall {figures.recall:.3f}, precision {figures.precision:.3f}"
@@ -49,4 +55,4 @@ def milliseconds(suggesters: Suggesters, times: int = 100) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or SETS)
