@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-compose token top parked backup rotate-keys import rebuild-timeline reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-wishes chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-wishes chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -28,6 +28,9 @@ run-%: $(READY)  ## the servers and one service alone
 
 demo: $(READY)  ## tells the story against what make run started; CASES=path feeds a file of real cases
 	@$(PY) -m stack env $(PY) -m stack.demo $(if $(CASES),--cases "$(CASES)")
+
+demo-intake: $(READY)  ## each door of intake, each knocked at twice, against what make run started: four contacts
+	@$(PY) -m stack env $(PY) -m stack.demo_intake
 
 secrets:  ## writes .env for docker compose, once; adds what a release or a new publisher needs besides
 	@python3 -m stack.env_file

@@ -13,6 +13,7 @@ NAMES = {"kafka_url": "Kafka", "mongo_url": "MongoDB", "smtp_url": "mail server"
 NEXT = """
 Next, in another shell:
   make demo                       the story, event by event
+  make demo-intake                each door of intake, each knocked at twice
   make token ROLE=receptionist    a token for the doors
 {tray}Ctrl-C here stops all of it; what was kept is there at the next start (make clean-data forgets it).
 """

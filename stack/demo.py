@@ -44,12 +44,25 @@ class Story:
     """What is told and counted as it happens."""
 
     run: str
+    kafka: str
     ear: Ear
     doors: Doors
     tray: Tray
     console: Console
     said: list[Heard] = field(default_factory=list)
     loud: bool = True
+
+    @classmethod
+    def begun(cls, console: Console, loud: bool = True) -> "Story":
+        """A story that begins now, with what runs here."""
+        kafka, run = os.environ.get("KOMMUNKONTAKT_KAFKA_URL", "127.0.0.1:9092"), uuid.uuid4().hex[:6]
+        ports = {name: int(os.environ.get(f"{name.upper()}_PORT", 8001 + at)) for at, name in enumerate(SERVICES)}
+        tray = Tray(os.environ.get("MAIL_URL", "http://127.0.0.1:8025"))
+        return cls(run, kafka, Ear(kafka, f"demo-{run}"), Doors(ports), tray, console, loud=loud)
+
+    def publisher(self, name: str) -> Publisher:
+        """Another system that publishes."""
+        return Publisher(self.kafka, name, self.run)
 
     def chapter(self, text: str) -> None:
         """Say what happens next."""
@@ -134,31 +147,30 @@ def own_contacts(run: str) -> list[dict[str, Any]]:
 
 def tell(cases: list[dict[str, Any]] | None, console: Console) -> None:
     """The whole story; Problem when it does not end as it must."""
-    kafka = os.environ.get("KOMMUNKONTAKT_KAFKA_URL", "127.0.0.1:9092")
-    run = uuid.uuid4().hex[:6]
-    doors = Doors({name: int(os.environ.get(f"{name.upper()}_PORT", 8001 + at)) for at, name in enumerate(SERVICES)})
-    tray = Tray(os.environ.get("MAIL_URL", "http://127.0.0.1:8025"))
-    story = Story(run, Ear(kafka, f"demo-{run}"), doors, tray, console, loud=cases is None)
-    before, counted = tray.total(), dict(_counters(doors))
-    _roster(story, Publisher(kafka, "staff", run))
-    expected = _contacts(story, Publisher(kafka, "e-services", run), cases)
-    expected += _contracts(story, Publisher(kafka, "finance", run))
-    story.until("the mails", lambda: tray.total() - before >= expected)
+    story = Story.begun(console, loud=cases is None)
+    before, counted = story.tray.total(), dict(_counters(story.doors))
+    roster(story)
+    expected = _contacts(story, story.publisher("e-services"), cases)
+    expected += _contracts(story, story.publisher("finance"))
+    story.until("the mails", lambda: story.tray.total() - before >= expected)
     _end(story, before, expected, counted)
     story.ear.close()
 
 
-def _roster(story: Story, staff: Publisher) -> None:
+def roster(story: Story) -> None:
+    """The staff system tells who takes what, and routing has heard it."""
+    staff = story.publisher("staff")
     story.chapter("Personalsystemet berättar vilka som handlägger vad")
     for short, name, case_types in OFFICERS:
         data = {"officer_id": short, "name": name, "e_mail": f"{short}@kommun.example", "case_types": case_types}
         staff.publish("officer-changed", f"{story.run}-{short}", {"reference": short, **data}, key=short)
     staff.flush()
-    accepted = lambda: all(_accepted(story, "routing", staff.source, f"{story.run}-{one[0]}") for one in OFFICERS)  # noqa: E731
-    story.until("the roster", accepted)
+    told = [f"{story.run}-{short}" for short, *_ in OFFICERS]
+    story.until("the roster", lambda: all(accepted(story, "routing", staff.source, one) for one in told))
 
 
-def _accepted(story: Story, service: str, source: str, event_id: str) -> bool:
+def accepted(story: Story, service: str, source: str, event_id: str) -> bool:
+    """Whether a service has taken an event of another system in."""
     try:
         fared = story.doors.call("operator", "GET", service, f"inbound?source={source}&id={event_id}")
     except httpx.HTTPStatusError:

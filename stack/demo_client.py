@@ -12,6 +12,7 @@ import httpx
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 MUNICIPALITY = "1460"
+STRUCTURED = "application/cloudevents+json"
 INBOX_TYPE = "se.kommunkontakt.inbox.{}.v1"
 
 
@@ -126,12 +127,23 @@ class Doors:
     ports: Mapping[str, int]
     tokens: dict[str, str] = field(default_factory=dict)
 
+    def address(self, service: str, path: str) -> str:
+        """Where a door is."""
+        return f"http://127.0.0.1:{self.ports[service]}/{service}/v1/{MUNICIPALITY}/{path}"
+
     def call(self, role: str, method: str, service: str, path: str, body: Any = None, key: str | None = None) -> Any:
         """Knock; the answer's JSON. HTTPStatusError when refused."""
-        url = f"http://127.0.0.1:{self.ports[service]}/{service}/v1/{MUNICIPALITY}/{path}"
         headers = {"Authorization": f"Bearer {self._token(role)}", "Accept-Language": "sv"}
         if key:
             headers["Idempotency-Key"] = key
+        return self._answer(method, self.address(service, path), body, headers)
+
+    def publish(self, event: Mapping[str, Any]) -> Any:
+        """Publish a CloudEvent in structured mode at intake's door, as the first publisher that may."""
+        headers = {"Authorization": f"Bearer {self._token('publisher')}", "Content-Type": STRUCTURED}
+        return self._answer("POST", self.address("intake", "events"), event, headers)
+
+    def _answer(self, method: str, url: str, body: Any, headers: Mapping[str, str]) -> Any:
         answer = httpx.request(method, url, json=body, headers=headers, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None

@@ -37,6 +37,10 @@ def _answered(data: Data) -> str:
     return f"Kontakten {_short(data['contact_id'])} fick svar direkt ({data.get('card') or data['case_type']})."
 
 
+def _noted(data: Data) -> str:
+    return f"En tjänsteanteckning skrevs om kontakten {_short(data['contact_id'])}."
+
+
 def _alarmed(data: Data) -> str:
     return f"Samordnaren larmas om kontakten {_short(data['contact_id'])}: {ALARMS[data['kind']]}."
 
@@ -97,6 +101,7 @@ SENTENCES: Mapping[str, Callable[[Data], str]] = {
     "contact-registered": _registered,
     "contact-referred": _referred,
     "contact-answered": _answered,
+    "note-added": _noted,
     "contact-alarmed": _alarmed,
     "party-declared": _declared,
     "inbound-rejected": _rejected,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stack.environment import read_run_environment
+from stack.places import free_port
 from stack.process import Process
 from tests.waiting import until_sync
 
@@ -35,8 +36,10 @@ def _is_ready(run: Process, log: Path) -> bool:
     return "Kommunkontakt is ready" in log.read_text()
 
 
-def demo(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "stack.demo", *arguments]
+def demo(
+    environment: dict[str, str], *arguments: str, module: str = "stack.demo"
+) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", module, *arguments]
     told = {**os.environ, **environment}
     return subprocess.run(command, env=told, capture_output=True, text=True, timeout=300)
 
@@ -46,6 +49,22 @@ def test_the_demo_tells_the_whole_story(running: dict[str, str]) -> None:
     assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-2000:]
     assert "Det är dags att upphandla «Snöröjning»" in told.stdout
     assert "4 kontakter, 4 tilldelade ärenden, 10 mejl (väntade 10), 0 mer än en gång." in told.stdout
+
+
+def test_each_door_of_intake_is_knocked_at_twice_and_makes_one_contact_however_often_that_is_played(
+    running: dict[str, str],
+) -> None:
+    for _ in range(2):
+        told = demo(running, module="stack.demo_intake")
+        assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-2000:]
+        assert "4 kontakter av 8 försök." in told.stdout
+        assert "serv_tillf v1" in told.stdout
+
+
+def test_without_anything_running_the_demo_of_intake_says_so(running: dict[str, str]) -> None:
+    told = demo({**running, "ROUTING_PORT": str(free_port())}, module="stack.demo_intake")
+    assert told.returncode == 2
+    assert "Is `make run` ready?" in told.stdout
 
 
 def test_a_file_of_real_cases_becomes_as_many_matters(running: dict[str, str], tmp_path: Path) -> None:
