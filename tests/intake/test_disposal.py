@@ -100,7 +100,7 @@ async def test_asked_again_all_are_told_again_and_the_first_erasure_stands() -> 
     async with AtDoors() as doors:
         contact = await called(doors)
         first = (await erase(doors, contact["party_id"])).json()
-        again = (await erase(doors, contact["party_id"], {**ERASURE, "ground": "unlawful"}, "coordinator")).json()
+        again = (await erase(doors, contact["party_id"], {**ERASURE, "ground": "unlawful"}, "registrar")).json()
         assert again == {**first, "gone": []}
         subject = {"_id.k": f"intake.parties.v1|{contact['party_id']}"}
         said = await doors.database.find("outbox", subject, sort=(("_id", 1),))

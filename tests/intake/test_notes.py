@@ -66,7 +66,7 @@ async def test_the_bus_hears_that_there_is_a_note_and_not_what_it_says() -> None
         assert b"uteserveringen" not in b"".join(bytes(one["text"]) for one in await doors.kept("notes"))
 
 
-@pytest.mark.parametrize("role", ["officer", "manager", "publisher", "public", "buyer", "operator", "registrar"])
+@pytest.mark.parametrize("role", ["officer", "manager", "publisher", "public", "buyer", "operator"])
 async def test_who_may_not_write_does_not(role: str) -> None:
     async with AtDoors() as doors:
         contact_id = await a_contact(doors)

@@ -100,7 +100,7 @@ async def intake(kafka: Kafka, mongo: Mongo, tmp_path: Path) -> AsyncIterator[In
     database, wall = connected(mongo), SystemClock()
     app = create_app(settings, database, wall, wall)
     await database.prepare([*KEPT, *(store.layout() for store in parts(settings).shelf.values())])
-    token = make_token(key, "kommunkontakt", "bo", ["coordinator"], ["1460"], timedelta(hours=1), wall)
+    token = make_token(key, "kommunkontakt", "bo", ["registrar"], ["1460"], timedelta(hours=1), wall)
     transport, headers = httpx.ASGITransport(app=app), {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://intake/intake/v1", headers=headers) as doors:
         yield Intake(kafka, database, settings, doors)

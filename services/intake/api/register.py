@@ -33,6 +33,7 @@ from shared.platform.web.who import Municipality, Person
 
 OPEN = [open_to_all(Action.READ_REGISTER)]
 GivingOut = Annotated[Person, doing(Action.GIVE_OUT_RECORD)]
+LookingBack = Annotated[Person, doing(Action.LOOK_BACK)]
 Year = Annotated[int, Path(ge=2000, le=2999, examples=[2026])]
 Number = Annotated[int, Path(ge=1, le=9_999_999, examples=[123])]
 
@@ -197,7 +198,7 @@ async def give_out_record(
 
 @router.get("/{municipality}/disclosures", tags=["register"])
 async def list_disclosures(
-    municipality: Municipality, _: GivingOut, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
+    municipality: Municipality, _: LookingBack, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
 ) -> Listing[DisclosureShown]:
     """Which records were given out, by whom, and what was masked; the newest first."""
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
     SUMMARISE_CONTACT = "summarise-contact"
     READ_REGISTER = "read-register"
     GIVE_OUT_RECORD = "give-out-record"
+    LOOK_BACK = "look-back"
     WRITE_NOTE = "write-note"
     READ_NOTES = "read-notes"
     SEND_FORM = "send-form"
@@ -39,34 +40,41 @@ class Action(StrEnum):
     SEE_RETENTION = "see-retention"
 
 
+RECEPTION = frozenset({"receptionist", "coordinator"})
+REGISTRY = frozenset({"registrar"})
+ARCHIVE = REGISTRY | {"manager"}
+ANYBODY = frozenset({"public"})
+"""Also who shows no token, at doors that ask for none."""
+
 MAY: Mapping[Action, frozenset[Role]] = {
-    Action.REGISTER_CONTACT: frozenset({"receptionist", "coordinator"}),
-    Action.READ_CONTACT: frozenset({"receptionist", "coordinator"}),
-    Action.LIST_CONTACTS: frozenset({"receptionist", "coordinator"}),
-    Action.READ_ATTACHMENT: frozenset({"receptionist", "coordinator"}),
-    Action.READ_TIMELINE: frozenset({"receptionist", "coordinator"}),
-    Action.FIND_COMPANY: frozenset({"receptionist", "coordinator"}),
-    Action.ERASE_PARTY: frozenset({"coordinator", "manager"}),
-    Action.DISPOSE_OF_CONTACT: frozenset({"registrar", "manager"}),
-    Action.HOLD: frozenset({"registrar", "manager"}),
-    Action.EXPORT_PARTY: frozenset({"registrar", "manager"}),
-    Action.READ_GUIDANCE: frozenset({"receptionist", "coordinator", "officer", "registrar", "manager", "public"}),
-    Action.SUGGEST: frozenset({"receptionist", "coordinator"}),
-    Action.CHOOSE_CASE_TYPES: frozenset({"receptionist", "coordinator"}),
-    Action.UNLINK_CONTACT: frozenset({"receptionist", "coordinator"}),
-    Action.CLASSIFY_CONTACT: frozenset({"registrar", "coordinator"}),
-    Action.SUMMARISE_CONTACT: frozenset({"receptionist", "coordinator", "registrar"}),
-    Action.READ_REGISTER: frozenset({"public"}),
-    Action.GIVE_OUT_RECORD: frozenset({"registrar"}),
-    Action.WRITE_NOTE: frozenset({"receptionist", "coordinator"}),
-    Action.READ_NOTES: frozenset({"receptionist", "coordinator", "registrar"}),
-    Action.SEND_FORM: frozenset({"public"}),
-    Action.FOLLOW_UP: frozenset({"public"}),
-    Action.HAND_OVER_CONTACT: frozenset({"receptionist", "coordinator"}),
-    Action.ANSWER_CONTACT: frozenset({"receptionist", "coordinator"}),
-    Action.SEE_RECEPTION: frozenset({"receptionist", "coordinator"}),
-    Action.READ_REPORTS: frozenset({"receptionist", "coordinator", "manager"}),
-    Action.SEE_RETENTION: frozenset({"registrar", "manager"}),
+    Action.REGISTER_CONTACT: RECEPTION | REGISTRY,
+    Action.READ_CONTACT: RECEPTION | REGISTRY,
+    Action.LIST_CONTACTS: RECEPTION | REGISTRY,
+    Action.READ_ATTACHMENT: RECEPTION | REGISTRY,
+    Action.READ_TIMELINE: RECEPTION | REGISTRY | {"officer"},
+    Action.FIND_COMPANY: RECEPTION | REGISTRY,
+    Action.ERASE_PARTY: ARCHIVE,
+    Action.DISPOSE_OF_CONTACT: ARCHIVE,
+    Action.HOLD: ARCHIVE,
+    Action.EXPORT_PARTY: ARCHIVE,
+    Action.READ_GUIDANCE: RECEPTION | ARCHIVE | ANYBODY | {"officer"},
+    Action.SUGGEST: RECEPTION,
+    Action.CHOOSE_CASE_TYPES: RECEPTION,
+    Action.UNLINK_CONTACT: RECEPTION,
+    Action.CLASSIFY_CONTACT: REGISTRY | {"coordinator"},
+    Action.SUMMARISE_CONTACT: RECEPTION | REGISTRY,
+    Action.READ_REGISTER: ANYBODY,
+    Action.GIVE_OUT_RECORD: REGISTRY,
+    Action.LOOK_BACK: ARCHIVE,
+    Action.WRITE_NOTE: RECEPTION | REGISTRY,
+    Action.READ_NOTES: RECEPTION | REGISTRY,
+    Action.SEND_FORM: ANYBODY,
+    Action.FOLLOW_UP: ANYBODY,
+    Action.HAND_OVER_CONTACT: RECEPTION,
+    Action.ANSWER_CONTACT: RECEPTION,
+    Action.SEE_RECEPTION: RECEPTION,
+    Action.READ_REPORTS: RECEPTION | {"manager"},
+    Action.SEE_RETENTION: ARCHIVE,
 }
 
 
