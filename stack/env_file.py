@@ -30,6 +30,8 @@ FORMS = [
     }
 ]
 """The public form of a development install: its addresses lead nowhere."""
+MAIL_TO = {"kommunkontakt@bengtsfors.example": "1460"}
+"""Whose mail a development install takes in."""
 
 SERVICES = ("intake", "routing", "procurement", "notify")
 TOP = f"""\
@@ -50,6 +52,9 @@ NOTIFY_SENDER=
 
 # The municipalities that have a public form, and whom it names as responsible for what is sent: docs/intake.md.
 INTAKE_FORMS='{json.dumps(FORMS)}'
+
+# The addresses whose mail comes in on port 2424, and whose they are; none, no mail: docs/intake.md.
+INTAKE_MAIL_TO='{json.dumps(MAIL_TO)}'
 """
 LINE = re.compile(r"^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 

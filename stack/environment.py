@@ -10,13 +10,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from stack.env_file import FORMS, PUBLISHERS
+from stack.env_file import FORMS, MAIL_TO, PUBLISHERS
 from stack.places import DATA, free_port
 from stack.problem import Problem
 
 SERVICES = ("intake", "routing", "procurement", "notify")
 MUNICIPALITY = "1460"
-MAIL_ADDRESS = "kommunkontakt@bengtsfors.example"
+[MAIL_ADDRESS] = MAIL_TO
 OURS = ("KOMMUNKONTAKT_", *(f"{service.upper()}_" for service in SERVICES))
 
 
@@ -105,7 +105,7 @@ def _private(file: Path, content: bytes) -> None:
 def mail_environment(ports: Ports) -> dict[str, str]:
     """Where intake listens for mail, for the one instance that may: our own environment wins here too."""
     told = {"INTAKE_MAIL_PORT": str(ports.intake_mail), "INTAKE_MAIL_PROTOCOL": "smtp"}
-    told["INTAKE_MAIL_TO"] = json.dumps({MAIL_ADDRESS: MUNICIPALITY})
+    told["INTAKE_MAIL_TO"] = json.dumps(MAIL_TO)
     return told | {name: os.environ[name] for name in told if os.environ.get(name)}
 
 

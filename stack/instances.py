@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,16 +95,24 @@ def install(
     services: Sequence[str] = SERVICES,
     stable: Container[str] = ("a",),
     told: Mapping[str, str] | None = None,
+    each: Callable[[str], Mapping[str, str]] = lambda name: {},
 ) -> Iterator[Install]:
     """Instances by these names of each service, all ready.
 
     `modules` names another main module for a service, with its arguments, `stable` the names that stay after a restart,
-    and `told` is what the services are told besides.
+    `told` is what the services are told besides, and `each` what those by one name are.
     """
     environment = {**environment_for(servers, where), **(told or {})}
     set_up(environment)
     started = [
-        _instance(service, name, environment, where, (modules or {}).get(service, f"services.{service}.app"), stable)
+        _instance(
+            service,
+            name,
+            {**environment, **each(name)},
+            where,
+            (modules or {}).get(service, f"services.{service}.app"),
+            stable,
+        )
         for service in services
         for name in names
     ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, WithJsonSchema
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.contracts.event import Part
 
@@ -51,7 +51,7 @@ class _Utc:
 def _written_moment(value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.fullmatch(value)):
         return value
-    raise ValueError("must be a moment as RFC 3339 writes it, with its offset")
+    raise PydanticCustomError("datetime_written", "must be a moment as RFC 3339 writes it, with its offset")
 
 
 def _within_time(value: datetime) -> datetime:
@@ -65,7 +65,7 @@ def _within_time(value: datetime) -> datetime:
 def _written_day(value: object) -> object:
     if type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
-    raise ValueError("must be a date as RFC 3339 writes it")
+    raise PydanticCustomError("date_written", "must be a date as RFC 3339 writes it")
 
 
 def _written_money(value: object) -> Decimal:

@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from services.intake.mail.postbox import Postbox
 from services.notify.channels.email import EmailChannel
 from services.notify.sender import Sender
 from shared.contracts.intake_contacts import ContactRegistered
@@ -68,6 +69,7 @@ class Steps:
         _wrap(AIOKafkaProducer, "send", self._then("sent"))
         _wrap(AIOKafkaProducer, "commit_transaction", self._both("before Kafka's commit", "after Kafka's commit"))
         _wrap(EmailChannel, "send", self._both("before hand-over", "after hand-over"))
+        _wrap(Postbox, "take", self._then("mail taken"))
 
     def _both(self, before: str, after: str) -> Callable[[Call], Call]:
         def wrapped(call: Call) -> Call:

@@ -17,7 +17,7 @@ from stack.places import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "routing", "procurement", "notify")
-PORTS = ("KAFKA_PORT", "MAIL_PORT", *(f"{service.upper()}_PORT" for service in SERVICES))
+PORTS = ("KAFKA_PORT", "MAIL_PORT", "INTAKE_MAIL_PORT", *(f"{service.upper()}_PORT" for service in SERVICES))
 
 
 def docker(*arguments: str, check: bool = True, env: dict[str, str] | None = None) -> str:

@@ -1,6 +1,7 @@
 """Several instances of a service, and one after another: work is shared, nothing is doubled, nobody is turned away."""
 
 import re
+import smtplib
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
@@ -16,11 +18,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from stack import env_file
 from stack.demo_client import Ear, Heard, Publisher
 from tests.compose.project import ROOT, SERVICES, Project, docker
 from tests.waiting import until_sync
 
 CONTACTS = 60
+[MAIL_TO] = env_file.MAIL_TO
 AT_MOST = 1.0
 """Seconds for which the door may refuse one who asks."""
 COUNT = "from urllib.request import urlopen; print(urlopen('http://127.0.0.1:8002/metrics').read().decode())"
@@ -179,12 +183,68 @@ class Asking:
         return client.post("/intake/v1/1460/contacts", json=body, headers=headers)
 
 
+@dataclass
+class Mailing:
+    """A mail server that hands over one mail after the other through the door, each until it hears 250."""
+
+    port: int
+    stop: Event = field(default_factory=Event)
+    taken: dict[str, str] = field(default_factory=dict)
+    put_off: int = 0
+
+    def run(self) -> None:
+        """Until it is told to stop; the last mail is handed over too."""
+        while not self.stop.is_set():
+            self.hand_over(f"<{uuid4().hex}@company.example>")
+            time.sleep(0.2)
+
+    def hand_over(self, message_id: str) -> None:
+        """The contact that it became, as the 250 says."""
+        end = time.monotonic() + 60
+        while (told := self._try(message_id)) is None and time.monotonic() < end:
+            self.put_off += 1
+            time.sleep(0.1)
+        assert told is not None, "nobody took a mail within a minute"
+        self.taken[message_id] = told
+
+    def _try(self, message_id: str) -> str | None:
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Message-ID"] = "Anna <anna@company.example>", MAIL_TO, message_id
+        mail["Subject"] = "Uteservering"
+        mail.set_content("Får vi ha uteservering?")
+        try:
+            with smtplib.SMTP("127.0.0.1", self.port, "relay.example", timeout=20) as server:
+                server.ehlo()
+                server.mail("anna@company.example")
+                server.rcpt(MAIL_TO)
+                code, said = server.data(mail.as_bytes())
+        except (smtplib.SMTPException, OSError):
+            return None
+        return said.decode().rpartition(" ")[2] if code == 250 else None
+
+
+def test_a_mail_that_comes_by_the_door_is_one_contact_each_time_it_comes(project: Project) -> None:
+    mailing = Mailing(int(project.ports["INTAKE_MAIL_PORT"]))
+    with listening(project) as said:
+        mailing.hand_over("<once@company.example>")
+        [contact] = mailing.taken.values()
+        mailing.hand_over("<once@company.example>")
+        one_matter_each(said, 1)
+        assert [one.subject for one in said.of("contact-registered")] == [contact]
+    assert [*mailing.taken.values()] == [contact]
+    bearer = {"Authorization": f"Bearer {project.token('receptionist')}"}
+    shown = httpx.get(f"{project.url('intake')}/intake/v1/1460/contacts/{contact}", headers=bearer).raise_for_status()
+    assert (shown.json()["channel"], "uteservering" in shown.json()["wish"]) == ("e-mail", True)
+
+
 def test_a_rolling_restart_of_all_turns_nobody_away(project: Project) -> None:
     before = {service: project.containers(service) for service in SERVICES}
     asking = Asking(project, project.token("receptionist"))
+    mailing = Mailing(int(project.ports["INTAKE_MAIL_PORT"]))
     with listening(project) as said:
-        asker = Thread(target=asking.run)
+        asker, mailer = Thread(target=asking.run), Thread(target=mailing.run)
         asker.start()
+        mailer.start()
         try:
             command = [sys.executable, "-m", "stack.rolling_restart"]
             done = subprocess.run(
@@ -192,13 +252,18 @@ def test_a_rolling_restart_of_all_turns_nobody_away(project: Project) -> None:
             )
         finally:
             asking.stop.set()
+            mailing.stop.set()
             asker.join()
+            mailer.join()
         assert done.stdout == "".join(f"{service}: 1 replaced\n" for service in SERVICES), done.stderr
         sys.stderr.write(f"asked {dict(asking.asked)}, longest refusal {asking.longest}, refused {asking.refused}\n")
         assert min(asking.asked.values()) > 100
         assert max(asking.longest.values()) < AT_MOST, asking.refused
-        assert {one.subject for one in said.of("contact-registered")} <= asking.posted
-        one_matter_each(said, len(asking.posted))
+        sys.stderr.write(f"mailed {len(mailing.taken)}, put off {mailing.put_off}\n")
+        assert len(mailing.taken) > 50
+        taken = asking.posted | set(mailing.taken.values())
+        assert {one.subject for one in said.of("contact-registered")} <= taken
+        one_matter_each(said, len(asking.posted) + len(mailing.taken))
     assert all(set(project.containers(service)).isdisjoint(before[service]) for service in SERVICES)
 
 

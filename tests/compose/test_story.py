@@ -84,7 +84,7 @@ def test_only_this_machine_reaches_the_ports_and_mongodb_is_not_among_them(proje
     config = json.loads(project.compose("config", "--format", "json"))
     published = [(name, port) for name, one in config["services"].items() for port in one.get("ports", [])]
     assert {port["host_ip"] for _, port in published} == {"127.0.0.1"}
-    assert sorted(name for name, _ in published) == sorted(["kafka", "mailpit", *["door"] * 4])
+    assert sorted(name for name, _ in published) == sorted(["kafka", "mailpit", *["door"] * 5])
     assert {port["published"] for _, port in published} == {project.ports[name] for name in PORTS}
 
 

@@ -89,6 +89,17 @@ async def test_a_wrong_organisation_number_says_where_in_swedish(reception: http
     assert "stämmer inte" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("member", "wrong"), [("opening_on", 0), ("survey_consent", "yes"), ("place", {"latitude": "58.9"})]
+)
+async def test_a_member_of_another_kind_than_the_document_says_is_refused(
+    reception: httpx.AsyncClient, member: str, wrong: object
+) -> None:
+    refused = await reception.post("/1460/contacts", json={**CALL, member: wrong})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"].startswith(f"/{member}")
+
+
 async def test_what_is_not_there_is_404_and_another_town_is_403(reception: httpx.AsyncClient) -> None:
     assert (await reception.get("/1460/contacts/1460-c-nobody")).status_code == 404
     assert (await reception.get("/1438/contacts")).status_code == 403

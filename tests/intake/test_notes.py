@@ -88,16 +88,21 @@ class Call:
     """Something that somebody asks of the doors of notes."""
 
     correct: int | None
-    text: str
+    letters: int
     why: str
     key: str | None
     role: str
+
+    @property
+    def text(self) -> str:
+        """As long as it was drawn; the text itself would make failures unreadable."""
+        return "x" * self.letters
 
 
 CALLS = st.builds(
     Call,
     correct=st.none() | st.integers(0, 3),
-    text=st.sampled_from(["a", "b", "", "x" * 20_001]),
+    letters=st.sampled_from([0, 1, 2, 20_001]),
     why=st.sampled_from(["fel", ""]),
     key=st.none() | st.sampled_from(["k1", "k2"]),
     role=st.sampled_from(["receptionist", "coordinator", "officer"]),

@@ -98,6 +98,10 @@ def example_router() -> APIRouter:
     ) -> Taken:
         return Taken(id=f"{municipality}-c-{len(call.wish)}", by=f"{person.id}@{person.municipality}", key=key)
 
+    @router.get("/{municipality}/calls")
+    async def calls(municipality: Municipality, person: receptionist) -> list[str]:
+        return []
+
     @router.get("/{municipality}/numbers")
     async def numbers(
         municipality: Municipality, person: receptionist, page: Annotated[Page, Depends(paged(int))]

@@ -16,13 +16,14 @@ from services.intake.rules.arrival_day import day_of
 from services.intake.rules.in_force import Cards, CaseTypes
 from services.intake.rules.policy import Action
 from services.intake.who import doing
+from shared.contracts.members import Day
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person
 
 Language = Literal["sv", "en"]
 Reading = Annotated[Person, doing(Action.READ_GUIDANCE)]
-OnDay = Annotated[date | None, Query(description="the day it is in force; today when absent")]
+OnDay = Annotated[Day | None, Query(description="the day it is in force; today when absent")]
 
 NO_CASE_TYPE = ("Ärendetypen finns inte den dagen.", "There is no such case type that day.")
 NO_CARD = ("Det finns inget vägledningskort den dagen.", "There is no guidance card that day.")

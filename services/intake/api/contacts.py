@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from services.intake.api.holders import WhoHas
+from services.intake.api.leads import FROM_A_CONTACT
 from services.intake.api.shapes import ContactAsked, ContactShown, all_shown, shown
 from services.intake.api.there import contact_there
 from services.intake.model.contact import ContactState
@@ -40,7 +41,7 @@ ONE_OF_TWO = (
 router = APIRouter()
 
 
-@router.post("/{municipality}/contacts", status_code=201, tags=["contacts"])
+@router.post("/{municipality}/contacts", status_code=201, tags=["contacts"], responses={**FROM_A_CONTACT})
 async def register_contact(
     municipality: Municipality, asked: ContactAsked, person: Registering, desk: AtDesk, key: IdempotencyKey = None
 ) -> ContactShown:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter
@@ -17,6 +17,7 @@ from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.uploads import Uploads
 from services.intake.who import doing
+from shared.contracts.members import Day
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -42,7 +43,7 @@ class DecisionAsked(BaseModel):
     """The decision that something may be erased: who decided, when, under which number and paragraph."""
 
     decided_by: str = Field(min_length=1, max_length=200, examples=["Kommunstyrelsen"])
-    decided_on: date
+    decided_on: Day
     reference: str = Field(min_length=1, max_length=100, examples=["KS 2026/12"])
     paragraph: str = Field(min_length=1, max_length=200, examples=["AL 10 §"])
 

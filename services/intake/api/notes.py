@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from services.intake import events
+from services.intake.api.leads import FROM_A_NOTE
 from services.intake.api.there import contact_there
 from services.intake.model.note import Note, version_id_of
 from services.intake.rules import ids as named
@@ -53,7 +54,7 @@ class NoteShown(BaseModel):
     why: str | None
 
 
-@router.post("/{municipality}/contacts/{contact_id}/notes", status_code=201, tags=["notes"])
+@router.post("/{municipality}/contacts/{contact_id}/notes", status_code=201, tags=["notes"], responses={**FROM_A_NOTE})
 async def write_note(
     municipality: Municipality,
     contact_id: str,
@@ -74,7 +75,12 @@ async def write_note(
     return await desk.do(write, Once.under(key, municipality, person.id, f"notes {contact_id}", asked))
 
 
-@router.post("/{municipality}/contacts/{contact_id}/notes/{note_id}/corrections", status_code=201, tags=["notes"])
+@router.post(
+    "/{municipality}/contacts/{contact_id}/notes/{note_id}/corrections",
+    status_code=201,
+    tags=["notes"],
+    responses={**FROM_A_NOTE},
+)
 async def correct_note(
     municipality: Municipality,
     contact_id: str,

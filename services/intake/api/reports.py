@@ -13,13 +13,14 @@ from services.intake.rules.policy import Action
 from services.intake.rules.tallies import Figures, report, week_of
 from services.intake.store.tallies import Tallies
 from services.intake.who import doing
+from shared.contracts.members import Day
 from shared.contracts.refusal import Invalid
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person
 
 Reading = Annotated[Person, doing(Action.READ_REPORTS)]
-FromDay = Annotated[date | None, Query(alias="from", description="four weeks before `to` when absent")]
-ToDay = Annotated[date | None, Query(alias="to", description="today when absent")]
+FromDay = Annotated[Day | None, Query(alias="from", description="four weeks before `to` when absent")]
+ToDay = Annotated[Day | None, Query(alias="to", description="today when absent")]
 
 USUAL, LONGEST = timedelta(weeks=4), timedelta(weeks=110)
 WRONG_DAYS = (

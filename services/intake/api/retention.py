@@ -16,6 +16,7 @@ from services.intake.rules.policy import Action
 from services.intake.rules.retention import GROUPS, group_of
 from services.intake.store.retention import Announcements, RetentionRuns
 from services.intake.who import doing
+from shared.contracts.members import Day
 from shared.contracts.refusal import Unknown
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.paging import Listing, Page, paged
@@ -23,7 +24,7 @@ from shared.platform.web.who import Municipality, Person
 
 Seeing = Annotated[Person, doing(Action.SEE_RETENTION)]
 Group = Literal["parties", "contacts", "follow_ups", "disclosures", "company_changes"]
-On = Annotated[date | None, Query(description="The day; today when absent, and never an earlier one.")]
+On = Annotated[Day | None, Query(description="The day; today when absent, and never an earlier one.")]
 COUNTED_TO = 1_000
 """So many of a group are counted at most; the command counts them all."""
 NO_RUN = ("no-such-run", "Gallringskörningen finns inte.", "There is no such run of the retention plan.")

@@ -15,7 +15,7 @@ from services.intake.model.reception import PromiseAlarm
 from services.intake.model.suggestion import Suggestion
 from services.intake.reception import Given, Passed
 from services.intake.rules.arrival_day import day_of
-from shared.contracts.members import Moment
+from shared.contracts.members import Day, Moment, Truth
 
 NO_NAMES: Mapping[str, NamedType] = MappingProxyType({})
 CODE = r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö._:/-]{0,99}$"
@@ -49,8 +49,8 @@ class PlaceAsked(BaseModel):
 
     property: str | None = Field(None, min_length=1, max_length=200, examples=["Bengtsfors 1:7"])
     address: str | None = Field(None, min_length=1, max_length=500)
-    latitude: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
-    longitude: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
+    latitude: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False, strict=True)
+    longitude: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False, strict=True)
 
 
 class PromiseAsked(BaseModel):
@@ -64,7 +64,7 @@ class AnswerAsked(BaseModel):
     """What the caller was answered: by which version of the guidance card, the one in force when it is not said."""
 
     case_type: CaseType
-    card_version: int | None = Field(None, ge=1, le=1_000_000)
+    card_version: int | None = Field(None, ge=1, le=1_000_000, strict=True)
     note: str | None = Field(None, min_length=1, max_length=20_000, description="is written down as a note")
 
     def given(self) -> Given:
@@ -103,9 +103,9 @@ class ContactAsked(BaseModel):
     person: PersonAsked | None = None
     place: PlaceAsked | None = None
     season: str | None = Field(None, min_length=1, max_length=100, examples=["sommaren 2027"])
-    opening_on: date | None = None
+    opening_on: Day | None = None
     promised: PromiseAsked | None = None
-    survey_consent: bool | None = None
+    survey_consent: Truth | None = None
     summary: Summary | None = None
     trivial: CaseType | None = Field(
         None, description="which exemption from the register it falls under", examples=["opening-hours"]

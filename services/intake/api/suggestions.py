@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from io import StringIO
 from typing import Annotated, Literal
 
@@ -22,6 +22,7 @@ from services.intake.rules.policy import Action
 from services.intake.rules.suggestion import Suggesters
 from services.intake.store.suggestion_weeks import SuggestionWeeks
 from services.intake.who import doing
+from shared.contracts.members import Day
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
@@ -40,7 +41,7 @@ class WishAsked(BaseModel):
     """A wish in somebody's own words, and the day whose rules are asked; today's when absent."""
 
     wish: str = Field(min_length=1, max_length=20_000, examples=["Vi vill öppna en uteservering i juni."])
-    on: date | None = None
+    on: Day | None = None
 
 
 class CaseTypesAsked(BaseModel):

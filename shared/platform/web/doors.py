@@ -86,6 +86,7 @@ def create_doors(
         redirect_slashes=False,
         telemetry=OURS_ONLY,
         swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.guard = guard
     app.add_middleware(Doorway, metrics=metrics, new_id=new_id, traces=traces)

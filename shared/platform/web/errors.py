@@ -13,6 +13,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from shared.contracts.refusal import Invalid, Refused
 from shared.platform.errors import LostRace, NotYet, Outdated, TryAgain, Unwritable
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
 RETRY_AFTER = "5"
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 PLACES = frozenset({"query", "path", "header", "cookie"})
 CODES = {400: "bad-request", 404: "no-such-address", 405: "wrong-method", 413: "too-large", 415: "wrong-media-type"}
 
@@ -157,7 +160,8 @@ async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     if isinstance(error.__cause__, Refused):
         return await on_refused(request, error.__cause__)
-    return _by_status(request, error.status_code, error.headers or {})
+    allowed = {"Allow": ", ".join(_methods_here(request))} if error.status_code == 405 else {}
+    return _by_status(request, error.status_code, {**(error.headers or {}), **allowed})
 
 
 async def on_away(request: Request, _: Exception) -> Response:
@@ -181,6 +185,16 @@ async def on_bug(request: Request, error: Exception) -> Response:
     """Log a bug, and tell nothing but the number to find it by."""
     log.error("a bug at a door", exc_info=error)
     return problem(request, 500, "our-error", wording.DETAILS[500].to(language_for(request)))
+
+
+def _methods_here(request: Request) -> list[str]:
+    """All methods that the address takes: the framework tells those of the first door alone."""
+    routes = request.app.router.routes
+    return [one for one in METHODS if any(_takes(route, {**request.scope, "method": one}) for route in routes)]
+
+
+def _takes(route: BaseRoute, scope: Scope) -> bool:
+    return route.matches(scope)[0] is Match.FULL
 
 
 def _by_status(request: Request, status: int, headers: Mapping[str, str]) -> Response:
