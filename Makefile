@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-wishes chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex retention restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-wishes chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -69,6 +69,9 @@ rebuild-timeline: $(READY)  ## makes companies' timelines anew from all events (
 
 reindex: $(READY)  ## makes every company be found by what is known of it now (of make run)
 	@$(PY) -m stack env $(PY) -m services.intake.commands.reindex
+
+retention: $(READY)  ## what intake's retention plan takes, leaves and why; ON=2027-01-31; RUN=1 carries out today's run
+	@$(PY) -m stack env $(PY) -m services.intake.commands.retention $(if $(RUN),run,preview --municipality "$(or $(MUNICIPALITY),1460)" $(if $(ON),--on "$(ON)"))
 
 restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 loses what is there
 	@[ -n "$(SERVICE)" ] && [ -n "$(FILE)" ] || \

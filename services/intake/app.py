@@ -16,6 +16,8 @@ from services.intake.mail.arrival import MailIds
 from services.intake.mail.postbox import Postbox
 from services.intake.mail.server import Listening, MailListener
 from services.intake.pages.site import Site
+from services.intake.retention.job import NAME as RETENTION
+from services.intake.retention.job import RetentionJob
 from services.intake.retention.looking import ArchiveIs
 from services.intake.rules.arrival_day import WorkingDays
 from services.intake.rules.forms import FormIds
@@ -60,6 +62,7 @@ from shared.platform.clock import Clock
 from shared.platform.database import Database
 from shared.platform.desk import Desk
 from shared.platform.hearing import Hearing
+from shared.platform.leases import Lease
 from shared.platform.secrets import keyed_hash, party_id
 from shared.platform.service import Parts, assemble, serve
 from shared.platform.vault import Prints
@@ -118,12 +121,20 @@ def parts(settings: Settings) -> Parts:
             ArchiveIs: ArchiveIs(settings.archive_dir is not None),
         },
         doors=[*routers, *pages.routers],
-        workers=partial(_mail, settings),
+        workers=partial(_workers, settings),
     )
 
 
-def _mail(settings: Settings, hearing: Hearing, _: str) -> Mapping[str, Worker]:
-    return {} if settings.mail_port is None else {"mail": mail_listener(settings, hearing, settings.mail_port)}
+def _workers(settings: Settings, hearing: Hearing, instance: str) -> Mapping[str, Worker]:
+    mail = {} if settings.mail_port is None else {"mail": mail_listener(settings, hearing, settings.mail_port)}
+    return {**mail, RETENTION: retention_job(settings, hearing, instance)}
+
+
+def retention_job(settings: Settings, hearing: Hearing, holder: str) -> RetentionJob:
+    """What carries out the retention plan, as one holder of its lease."""
+    lease = Lease(hearing.database, RETENTION, holder, hearing.wall, hearing.metrics)
+    desk = Desk(hearing)
+    return RetentionJob(desk, desk.given(RetentionPlan), settings.archive_dir, hearing.clock, lease)
 
 
 def mail_listener(settings: Settings, hearing: Hearing, port: int) -> MailListener:

@@ -6,8 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.intake.app import parts, retention_job
+from services.intake.handlers import bus
+from services.intake.retention.job import RetentionJob
 from shared.platform.clock import FixedClock
+from shared.platform.leases import Lease
+from shared.platform.service import hearing_for
+from shared.platform.timers import Timers
 from tests.intake.at_doors import AtDoors
+from tests.intake.settled import settings
 
 DECISION = {"decided_by": "KS", "decided_on": "2026-10-01", "reference": "KS 2026/77", "paragraph": "AL 10 §"}
 CALL = {"channel": "phone", "wish": "När öppnar ni?", "person": {"name": "Anna Glas", "phone": "0531-1"}}
@@ -50,9 +57,37 @@ def planned(folder: Path, rows: tuple[Mapping[str, Any], ...] = PLAN, municipali
 
 
 class ByPlan(AtDoors):
-    """intake's doors, with a plan."""
+    """intake's doors and its daily run, with a plan."""
 
     clock: FixedClock
+
+    def __init__(self, municipality: str = "1460", **others: Any) -> None:
+        super().__init__(municipality, **others)
+        self.settings = settings(**others)
+        self.hearing = hearing_for(parts(self.settings), self.settings.platform, self.database, self.clock, self.clock)
+
+    def job(self, at_once: int = 100) -> RetentionJob:
+        """One instance's, that has just started."""
+        made = retention_job(self.settings, self.hearing, "here")
+        made.at_once = at_once
+        return made
+
+    async def run_on(self, day: date, at_once: int = 100) -> dict[str, Any]:
+        """Time passes until that day, and the day's run; returns it as it is shown."""
+        self.until(day)
+        await self.job(at_once).finish()
+        shown: dict[str, Any] = (await self.get("/retention/runs", role="registrar")).json()["items"][0]
+        return shown
+
+    async def taken(self, run: dict[str, Any]) -> list[str]:
+        """What a run took."""
+        path = f"/retention/runs/{run['run_id']}/taken"
+        return [one["subject_id"] for one in (await self.get(path, role="manager", limit=100)).json()["items"]]
+
+    async def look_at_promises(self) -> None:
+        """What is due is looked at, such as the bytes of attachments that are to go."""
+        lease = Lease(self.database, "timers", "here", self.clock, self.hearing.metrics)
+        await Timers(self.hearing, tuple(bus.promises), lease).keep_due()
 
     def until(self, day: date) -> None:
         """Time passes until noon of a later day."""

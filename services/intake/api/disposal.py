@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.intake.api.there import contact_there, party_there
-from services.intake.model.attachment import Upload
+from services.intake.erasing import dispose_of
 from services.intake.model.disposal import Disposal, DisposalDecision, Holds, LegalHold, is_held
 from services.intake.rules.disposal import all_lifted, insist_disposable, one_more
 from services.intake.rules.policy import Action
@@ -138,12 +138,7 @@ async def dispose_of_contact(
     async def dispose(contacts: Contacts, parties: Parties, uploads: Uploads, at: datetime) -> DisposalShown:
         contact = contact_there(await contacts.get(contact_id), municipality)
         insist_disposable(contact, await parties.known(contact.party_id))
-        disposal = contact.disposal or Disposal(at, person.id, asked.decision())
-        contacts.save(replace(contacts.emptied(contact), disposal=disposal))
-        contacts.forget(contact_id)
-        for attachment in contact.attachments or ():
-            if attachment.kept_out is None:
-                uploads.save(Upload(municipality, attachment.attachment_id, due_at=at, going=True))
+        disposal = dispose_of(contact, Disposal(at, person.id, asked.decision()), contacts, uploads, at)
         told = DecisionAsked.model_validate(disposal.decision, from_attributes=True)
         return DisposalShown(
             contact_id=contact_id, number=contact.number, at=disposal.at, by=disposal.by, decision=told

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.intake import events
 from services.intake.api.disposal import DecisionAsked
 from services.intake.api.there import party_there
+from services.intake.erasing import erase
 from services.intake.model.contact import Contact
 from services.intake.model.party import Erasure, Ground, Party, PartyKind
 from services.intake.rules.disposal import WHY_KEPT_EN, WHY_KEPT_SV, insist_not_held, what_goes
@@ -86,19 +86,16 @@ async def erase_party(
     Asked again, all are told again to forget it, and the first erasure stands.
     """
 
-    async def erase(parties: Parties, contacts: Contacts, at: datetime) -> ErasureShown:
+    async def decide(parties: Parties, contacts: Contacts, at: datetime) -> ErasureShown:
         party = party_there(await parties.known(party_id), municipality)
         all_parties = [party, *await parties.persons_of(party_id)]
         insist_not_held(one.holds for one in all_parties)
         erasure = Erasure(at, person.id, asked.ground, asked.decision.decision())
-        for one in all_parties:
-            erased = one.erased(erasure)
-            parties.save(erased, says=[events.erased(one)] if one is party else [])
-            parties.forget(one.party_id)
+        erase(party, all_parties[1:], erasure, parties)
         kept = [contact for one in all_parties for contact in await contacts.all_of(one.party_id)]
         return _report(party.erased(erasure).erasure or erasure, all_parties, kept)
 
-    return await desk.do(erase, Once.under(key, municipality, person.id, f"erasure {party_id}", asked))
+    return await desk.do(decide, Once.under(key, municipality, person.id, f"erasure {party_id}", asked))
 
 
 def _report(erasure: Erasure, parties: list[Party], contacts: list[Contact]) -> ErasureShown:
