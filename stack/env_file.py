@@ -69,6 +69,7 @@ def needed(publishers: list[Mapping[str, object]]) -> Iterator[tuple[str, Callab
     for service in SERVICES:
         yield f"SECRET_KEY_{service.upper()}", _secret
     yield "PARTY_SECRET", _secret
+    yield "GRANT_SECRET", _secret
     yield "MASTER_KEY_INTAKE", _secret
     yield "MASTER_KEY_NOTIFY", _secret
     yield "MONGO_KEY", lambda: base64.b64encode(secrets.token_bytes(192)).decode()

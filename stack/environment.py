@@ -66,6 +66,7 @@ def service_environment(kafka_url: str, mongo_url: str, smtp_url: str, ports: Po
         "INTAKE_FORMS": json.dumps(FORMS),
         "KOMMUNKONTAKT_SECRET_KEY": _secret(data, "secret-key"),
         "KOMMUNKONTAKT_PARTY_SECRET": _secret(data, "party-secret"),
+        "KOMMUNKONTAKT_GRANT_SECRET": _secret(data, "grant-secret"),
         "KOMMUNKONTAKT_MASTER_KEY": _secret(data, "master-key"),
         "KOMMUNKONTAKT_JWT_KEY_FILE": str(_key_file(data)),
     }

@@ -65,6 +65,7 @@ from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
 from shared.platform.secrets import keyed_hash, party_id
 from shared.platform.service import Parts, assemble, serve
+from shared.platform.signed import Signer, grant_signer
 from shared.platform.vault import Prints
 from shared.platform.work import Worker
 
@@ -117,6 +118,7 @@ def parts(settings: Settings) -> Parts:
             Exemptions: read_exemptions(settings.data_dir),
             SecrecyRules: read_secrecy_rules(settings.data_dir),
             Appeals: read_appeals(settings.data_dir),
+            Signer: grant_signer(settings.platform),
             RetentionPlan: read_retention(settings.data_dir),
             ArchiveIs: ArchiveIs(settings.archive_dir is not None),
         },

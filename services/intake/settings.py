@@ -71,7 +71,7 @@ class Settings(ServiceSettings, env_prefix="INTAKE_"):
     INTAKE_MAIL_PORT is where mail comes in, for the addresses of INTAKE_MAIL_TO (docs/intake.md).
     """
 
-    secrets = ("secret_key", "party_secret", "master_key")
+    secrets = ("secret_key", "party_secret", "grant_secret", "master_key")
     port: int = 8001
     database: str = "intake"
     data_dir: Path | None = None

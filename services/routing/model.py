@@ -10,10 +10,12 @@ GENERAL = "ovrigt"
 """The case type of what nobody has sorted yet; whoever takes it also takes what nobody else can."""
 
 MatterState = Literal["opened", "waiting", "assigned"]
+TieGround = Literal[1, 2, 3, 4]
 
 CANNOT_TAKE = ("Handläggaren kan inte ta ärendet.", "The officer cannot take the matter.")
 ALREADY_ASSIGNED = ("Ärendet har redan en handläggare.", "The matter already has an officer.")
 WAITS_ALREADY = ("Ärendet väntar redan.", "The matter is waiting already.")
+NOT_TIED = ("Handläggaren är inte jävig.", "The officer is not tied.")
 NOT_WAITING = ("Ärendet väntar inte.", "The matter is not waiting.")
 
 
@@ -60,6 +62,27 @@ class Officer:
 
 
 @dataclass(frozen=True, slots=True)
+class Tie:
+    """That an officer is tied to a party (jäv, FL 16), on which of its grounds: they get no grant for it."""
+
+    municipality: str
+    tie_id: str
+    officer_id: str
+    party_id: str
+    ground: TieGround
+    declared_at: datetime
+    declared_by: str
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+
+    def lifted(self, by: str, at: datetime) -> "Tie":
+        """The tie when it binds no more; Refused when it did not."""
+        if self.lifted_at is not None:
+            raise Refused("not-tied", *NOT_TIED)
+        return replace(self, lifted_at=at, lifted_by=by)
+
+
+@dataclass(frozen=True, slots=True)
 class Matter:
     """One thing that a company wants of the municipality (ärende). `since` is when it came into its state.
 
@@ -79,6 +102,11 @@ class Matter:
     reason: Reason | None = None
     due_at: datetime | None = None
     more_contacts: tuple[str, ...] = ()
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """All contacts that it is about."""
+        return (self.contact_id, *self.more_contacts)
 
     def told_of(self, contact_id: str) -> "Matter":
         """The matter with one more contact about it."""

@@ -6,13 +6,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.routing.model import GENERAL, Matter, Officer, Reason
-from shared.contracts.refusal import Invalid
+from services.routing.model import GENERAL, Matter, Officer, Reason, Tie
+from shared.contracts.refusal import Invalid, Refused, Unknown
 
 LONGEST_ID = 200
 DATED = re.compile(r"[0-9]{4}-c-([0-9]{6})-")
 """An id that begins with the day, as those of contacts do: what comes together lies together in every index."""
+NOT_YOUR_MATTER = ("Ärendet är inte ditt.", "The matter is not yours.")
+NOT_YOU = ("Det gäller en annan handläggare.", "It is about another officer.")
+TIED = ("Du är jävig och tar inte del av ärendet.", "You are tied, and take no part in the matter.")
+NO_CONTACT = ("Ärendet gäller inte den kontakten.", "The matter is not about that contact.")
+GRANTED_FOR = timedelta(minutes=10)
+"""So long an officer reads by one grant: a house rule, short, so that it ends soon after a matter changes hands."""
 ID_TOO_LONG = ("Handläggarens id är för långt.", "The officer's id is too long.")
+
+
+class NotTheirs(Refused):
+    """The one who asks may not have it."""
+
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,30 @@ def officer_id_of(municipality: str, officer_id: str) -> str:
     if len(qualified) > LONGEST_ID:
         raise Invalid("officer-id-too-long", *ID_TOO_LONG, "/officer_id")
     return qualified
+
+
+def officer_of(municipality: str, subject: str) -> str:
+    """The officer whom a token speaks of: by the staff system's id, or by ours."""
+    return subject if subject.startswith(f"{municipality}-o-") else officer_id_of(municipality, subject)
+
+
+def tie_id_of(municipality: str, officer_id: str, party_id: str) -> str:
+    """The id of what ties an officer to a party."""
+    return made_id(municipality, "j", officer_id, party_id)
+
+
+def granted(matter: Matter, officer: Officer | None, tie: Tie | None, contact_id: str | None) -> str:
+    """The contact that an officer may read for a matter, its own when none is asked for; Refused or Unknown when none.
+
+    Nobody reads for others' matters, and whoever is tied takes no part (FL 18).
+    """
+    if officer is None or not officer.active or matter.officer_id != officer.officer_id:
+        raise NotTheirs("not-your-matter", *NOT_YOUR_MATTER)
+    if tie is not None and tie.lifted_at is None:
+        raise NotTheirs("tied", *TIED)
+    if contact_id is not None and contact_id not in matter.contacts:
+        raise Unknown("no-such-contact", *NO_CONTACT)
+    return contact_id or matter.contact_id
 
 
 def opened(municipality: str, contact_id: str, party_id: str | None, case_type: str, at: datetime) -> Matter:

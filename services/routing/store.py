@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from services.routing.model import Matter, MatterState, Officer
+from services.routing.model import Matter, MatterState, Officer, Tie
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
 from shared.platform.store import Store, Upcaster, kept_moment
@@ -49,6 +49,22 @@ class Officers(Protocol):
 
     def save(self, officer: Officer, /, says: Sequence[Event] = ()) -> None:
         """Keep an officer and say what is to be said of them."""
+        ...
+
+
+class Ties(Protocol):
+    """What ties officers to parties (jäv)."""
+
+    async def get(self, tie_id: str, /) -> Tie | None:
+        """One tie, also when it was lifted."""
+        ...
+
+    async def of_officer(self, officer_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Tie]:
+        """An officer's ties in the order of their ids, after the one whose (id: str,) is given."""
+        ...
+
+    def save(self, tie: Tie, /, says: Sequence[Event] = ()) -> None:
+        """Keep a tie: nobody else hears of it."""
         ...
 
 
@@ -110,6 +126,20 @@ class KeptOfficers(Store[Officer]):
         """See `Officers`."""
         later: Mapping[str, Any] = {} if after is None else {"_id": {"$gt": after[0]}}
         return await self.page({"municipality": municipality, **later}, sort=(("_id", 1),), limit=limit)
+
+
+class KeptTies(Store[Tie]):
+    """Ties in MongoDB."""
+
+    collection = "ties"
+    state = Tie
+    identity = "tie_id"
+    indexes = (Index((("officer_id", 1), ("_id", 1))),)
+
+    async def of_officer(self, officer_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Tie]:
+        """See `Ties`."""
+        later: Mapping[str, Any] = {} if after is None else {"_id": {"$gt": after[0]}}
+        return await self.page({"officer_id": officer_id, **later}, sort=(("_id", 1),), limit=limit)
 
 
 def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:

@@ -151,6 +151,8 @@ class PlatformSettings(BaseSettings):
     jwt_audience: str = Field("kommunkontakt", min_length=1)
     secret_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
     party_secret: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    grant_secret: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
+    grant_secret_other: str | None = Field(None, min_length=32, repr=False)
     master_key: str = Field(DEVELOPMENT_SECRET, min_length=32, repr=False)
     master_key_other: str | None = Field(None, min_length=32, repr=False)
     host: str = Field("127.0.0.1", pattern=r"^[0-9A-Za-z.:-]{1,253}$")

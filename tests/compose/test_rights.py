@@ -217,7 +217,8 @@ def test_a_new_password_holds_when_set_up_has_run_again_and_the_old_one_no_more(
 
 def test_a_container_knows_its_own_secrets_only(project: Project) -> None:
     expected = {service: {f"{kind}_{service.upper()}" for kind in KINDS} for service in SERVICES}
-    expected["intake"] |= {"PARTY_SECRET", "MASTER_KEY_INTAKE"}
+    expected["intake"] |= {"PARTY_SECRET", "GRANT_SECRET", "MASTER_KEY_INTAKE"}
+    expected["routing"] |= {"GRANT_SECRET"}
     expected["procurement"] |= {"PARTY_SECRET"}
     expected["notify"] |= {"MASTER_KEY_NOTIFY"}
     expected |= {"mongo": {"MONGO_KEY", "MONGO_PASSWORD_ADMIN"}, "kafka": {"KAFKA_PASSWORD_ADMIN"}}

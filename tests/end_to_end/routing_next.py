@@ -43,7 +43,7 @@ def anew(event: Event) -> list[Event]:
 
 def create_app(settings: Settings, database: Database, clock: Clock, wall: Clock) -> FastAPI:
     """The next routing."""
-    of_today = parts()
+    of_today = parts(settings)
     shelf: Shelf = {**of_today.shelf, Matters: NextMatters}
     return assemble(replace(of_today, shelf=shelf, release=NEXT), settings, database, clock, wall)
 

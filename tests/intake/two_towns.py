@@ -1,6 +1,7 @@
 """Two municipalities in one intake, each filled with words and ids that only its own people may read."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -61,11 +62,13 @@ class TwoTowns:
         forms = tuple(PublicForm(municipality=one.code, name=one.word, **about) for one in towns)
         return Settings(platform=platform, forms=forms, forms_an_hour=100_000)
 
-    async def knock(self, asked: Asked, roles: frozenset[str], of: frozenset[str]) -> httpx.Response:
+    async def knock(
+        self, asked: Asked, roles: frozenset[str], of: frozenset[str], who: str = "", shown: Mapping[str, str] = {}
+    ) -> httpx.Response:
         """The answer to somebody with these roles in these municipalities; to nobody at all without roles."""
-        who = next((town.publisher for town in self.towns.values() if town.code in of), "nobody")
+        who = who or next((town.publisher for town in self.towns.values() if town.code in of), "nobody")
         headers = {"Authorization": f"Bearer {_token(who, roles, of)}"} if roles else {}
-        return await self.client.send(asked.request(self.client, headers))
+        return await self.client.send(asked.request(self.client, {**headers, **shown}))
 
     def afresh(self) -> None:
         """As it was filled."""

@@ -68,5 +68,14 @@ DOORS: dict[Door, frozenset[str]] = {
 }
 """The method and the address below `/intake/v1/{municipality}` -> who may come in, in a municipality of theirs."""
 
+WITH_GRANT = {
+    ("GET", "/contacts/{contact_id}"),
+    ("GET", "/contacts/{contact_id}/attachments/{attachment_id}"),
+    ("GET", "/contacts/{contact_id}/notes"),
+    ("POST", "/contacts/{contact_id}/notes"),
+    ("POST", "/contacts/{contact_id}/notes/{note_id}/corrections"),
+}
+"""Where an officer may come in with a grant for that contact: whoever has the matter writes notes too (FL 27)."""
+
 OF_NO_MUNICIPALITY = ("/alive", "/ready", "/metrics", "/openapi.json", "/docs", "/intake/v1/api-info")
 """What anybody who reaches the machine may read."""

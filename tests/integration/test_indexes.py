@@ -35,7 +35,8 @@ from services.procurement.app import parts as procurement_parts
 from services.procurement.settings import Settings as ProcurementSettings
 from services.procurement.store import Contracts
 from services.routing.app import parts as routing_parts
-from services.routing.store import Matters, Officers
+from services.routing.settings import Settings as RoutingSettings
+from services.routing.store import Matters, Officers, Ties
 from shared.contracts.refusal import Unknown
 from shared.platform.clock import SystemClock
 from shared.platform.hearing import Hearing
@@ -156,6 +157,8 @@ async def of_routing(unit: Unit) -> None:
             await matters.newest(CODE, officer, state, LATER, 50)
     await officers.serving(CODE)
     await officers.listed(CODE, ("1460-o-h01",), 50)
+    await unit.given(Ties).get(named("j", 1))
+    await unit.given(Ties).of_officer("1460-o-h01", ("1460-j-1",), 50)
 
 
 async def of_procurement(unit: Unit) -> None:
@@ -176,7 +179,7 @@ async def of_notify(unit: Unit) -> None:
 
 SERVICES: dict[str, tuple[Parts, Ask]] = {
     "intake": (intake_parts(IntakeSettings(platform=PLATFORM)), of_intake),
-    "routing": (routing_parts(), of_routing),
+    "routing": (routing_parts(RoutingSettings(platform=PLATFORM)), of_routing),
     "procurement": (procurement_parts(ProcurementSettings(platform=PLATFORM)), of_procurement),
     "notify": (notify_parts(NotifySettings(platform=PLATFORM)), of_notify),
 }

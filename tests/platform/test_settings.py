@@ -30,6 +30,7 @@ DEVELOPMENT = {"KOMMUNKONTAKT_ENVIRONMENT": "development"}
 PRODUCTION = {
     "KOMMUNKONTAKT_SECRET_KEY": "s" * 32,
     "KOMMUNKONTAKT_PARTY_SECRET": "p" * 32,
+    "KOMMUNKONTAKT_GRANT_SECRET": "g" * 32,
     "KOMMUNKONTAKT_JWKS_URL": "https://login.example.org/keys",
 }
 VARIABLES = tuple(f"KOMMUNKONTAKT_{name.upper()}" for name in PlatformSettings.model_fields)

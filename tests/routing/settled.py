@@ -99,7 +99,7 @@ class Routing:
         self.database = CountedDatabase()
         self.clock = FixedClock(AT)
         platform = settings().platform
-        self.hearing: Hearing = hearing_for(parts(), platform, self.database, self.clock, self.clock)
+        self.hearing: Hearing = hearing_for(parts(settings()), platform, self.database, self.clock, self.clock)
         self._offsets = count()
 
     async def hear(self, *records: Record) -> None:

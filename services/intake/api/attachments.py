@@ -11,13 +11,13 @@ from services.intake.attachments import plain_pieces
 from services.intake.model.attachment import Attachment
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from services.intake.who import doing
+from services.intake.who import Visitor, visiting
 from shared.contracts.refusal import Unknown
 from shared.platform.files import Files, MissingFile
 from shared.platform.web.at_desk import AtDesk
-from shared.platform.web.who import Municipality, Person
+from shared.platform.web.who import Municipality
 
-Reading = Annotated[Person, doing(Action.READ_ATTACHMENT)]
+Reading = Annotated[Visitor, visiting(Action.READ_ATTACHMENT)]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": BINARY}}}
 AS_A_FILE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox", "Cache-Control": "no-store"}

@@ -17,7 +17,7 @@ from services.intake.registration import Registers, early_of, register
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from services.intake.who import doing
+from services.intake.who import Visitor, doing, visiting
 from shared.contracts.refusal import Invalid
 from shared.platform.desk import Early
 from shared.platform.once import Once
@@ -27,7 +27,7 @@ from shared.platform.web.paging import Listing, Page, paged
 from shared.platform.web.who import Municipality, Person
 
 Registering = Annotated[Person, doing(Action.REGISTER_CONTACT)]
-Reading = Annotated[Person, doing(Action.READ_CONTACT)]
+Reading = Annotated[Visitor, visiting(Action.READ_CONTACT)]
 Overview = Annotated[Person, doing(Action.LIST_CONTACTS)]
 Wait = Annotated[
     int, Query(ge=0, le=8, description="Seconds to wait for somebody to have it: the caller can be told who.")

@@ -15,16 +15,16 @@ from services.intake.rules.ids import NewId
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
-from services.intake.who import doing
+from services.intake.who import Visitor, visiting
 from shared.contracts.refusal import Unknown
 from shared.platform.once import Once
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.doors import IdempotencyKey
 from shared.platform.web.paging import Listing, Page, paged
-from shared.platform.web.who import Municipality, Person
+from shared.platform.web.who import Municipality
 
-Writing = Annotated[Person, doing(Action.WRITE_NOTE)]
-Reading = Annotated[Person, doing(Action.READ_NOTES)]
+Writing = Annotated[Visitor, visiting(Action.WRITE_NOTE)]
+Reading = Annotated[Visitor, visiting(Action.READ_NOTES)]
 
 router = APIRouter()
 
@@ -59,7 +59,7 @@ async def write_note(
     municipality: Municipality,
     contact_id: str,
     asked: NoteAsked,
-    person: Writing,
+    visitor: Writing,
     desk: AtDesk,
     key: IdempotencyKey = None,
 ) -> NoteShown:
@@ -67,12 +67,12 @@ async def write_note(
 
     async def write(contacts: Contacts, notes: Notes, new: NewId, at: datetime) -> NoteShown:
         contact_there(await contacts.get(contact_id), municipality)
-        note_id = named.made_id(municipality, "n", contact_id, person.id, key or new.make())
+        note_id = named.made_id(municipality, "n", contact_id, visitor.person.id, key or new.make())
         first = version_id_of(note_id, 1)
-        note = Note(municipality, first, note_id, contact_id, 1, asked.text, begun_at=at, at=at, by=person.id)
+        note = Note(municipality, first, note_id, contact_id, 1, asked.text, begun_at=at, at=at, by=visitor.person.id)
         return _kept(note, notes)
 
-    return await desk.do(write, Once.under(key, municipality, person.id, f"notes {contact_id}", asked))
+    return await desk.do(write, Once.under(key, municipality, visitor.person.id, f"notes {contact_id}", asked))
 
 
 @router.post(
@@ -86,7 +86,7 @@ async def correct_note(
     contact_id: str,
     note_id: str,
     asked: CorrectionAsked,
-    person: Writing,
+    visitor: Writing,
     desk: AtDesk,
     key: IdempotencyKey = None,
 ) -> NoteShown:
@@ -96,9 +96,9 @@ async def correct_note(
         latest = await notes.latest(note_id)
         if latest is None or (latest.municipality, latest.contact_id) != (municipality, contact_id):
             raise Unknown("no-such-note", "Anteckningen finns inte.", "There is no such note.")
-        return _kept(latest.corrected(asked.text, asked.why, person.id, at), notes)
+        return _kept(latest.corrected(asked.text, asked.why, visitor.person.id, at), notes)
 
-    return await desk.do(correct, Once.under(key, municipality, person.id, f"corrections {note_id}", asked))
+    return await desk.do(correct, Once.under(key, municipality, visitor.person.id, f"corrections {note_id}", asked))
 
 
 @router.get("/{municipality}/contacts/{contact_id}/notes", tags=["notes"])

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from shared.contracts.grant import Grant
+
 Role = str
 """One of `shared.platform.web.who.ROLES`."""
 
@@ -77,7 +79,17 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_RETENTION: ARCHIVE,
 }
 
+MAY_WITH_GRANT: Mapping[Action, frozenset[Role]] = dict.fromkeys(
+    (Action.READ_CONTACT, Action.READ_ATTACHMENT, Action.READ_NOTES, Action.WRITE_NOTE), frozenset({"officer"})
+)
+"""Who may do it besides, to the one contact that a grant of theirs is for."""
+
 
 def may(roles: frozenset[Role], action: Action) -> bool:
     """Whether somebody with these roles may do it at all."""
     return not roles.isdisjoint(MAY[action])
+
+
+def holds(grant: Grant, person_id: str, municipality: str, contact_id: str) -> bool:
+    """Whether a grant is this person's, for this contact."""
+    return (grant.officer, grant.municipality, grant.contact_id) == (person_id, municipality, contact_id)
