@@ -10,7 +10,8 @@ from tests.kills.run import run
 
 pytestmark = pytest.mark.servers
 
-SHORT = Form(seed=1460, events=1_000, kills=6, instances=2)
+KEPT_AND_UNTOLD = ("service: after commit", "batch: before commit")
+SHORT = Form(seed=1460, events=1_000, kills=4, instances=2, steps=KEPT_AND_UNTOLD)
 
 
 def test_no_registration_is_lost_or_doubled_while_intake_is_killed(

@@ -111,11 +111,12 @@ class Relay:
         return said.decode().rpartition(" ")[2]
 
     def _hand_over(self, wanted: Wanted) -> tuple[int, bytes]:
-        server = self._server or self._connected()
-        for code, said in (server.mail(f"{wanted.name}@company.example"), server.rcpt(ADDRESSES[wanted.town])):
+        server, content = self._server or self._connected(), letter(wanted).as_bytes()
+        sender, size = f"{wanted.name}@company.example", f"SIZE={len(content)}"
+        for code, said in (server.mail(sender, [size]), server.rcpt(ADDRESSES[wanted.town])):
             if code != 250:
                 return code, said
-        return server.data(letter(wanted).as_bytes())
+        return server.data(content)
 
     def _connected(self) -> smtplib.SMTP:
         kind, port = next(self._ports)

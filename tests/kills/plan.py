@@ -19,12 +19,13 @@ FILE = b"%PDF-1.7\n" + bytes(range(256)) * 40
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The size of a run. Each named step is killed at least once when `kills` is at least twice their number."""
+    """The size of a run: half of the kills are at named steps, in turn; at those of intake when none are chosen."""
 
     seed: int
     events: int
     kills: int
     instances: int
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def _killing(
 
 def _kills(form: Form, chance: random.Random) -> list[str]:
     """Half at the named steps, in turn, half at random moments."""
-    names = steps()
+    names = list(form.steps) or steps()
     chance.shuffle(names)
     kills = [names[nth // 2 % len(names)] if nth % 2 else AT_RANDOM for nth in range(form.kills)]
     chance.shuffle(kills)
@@ -199,16 +199,15 @@ def _let_out(portion: Sequence[Wanted], again: Sequence[Wanted], callers: Crew, 
 
 
 def _quiet(site: Site, servers: Servers, expected: Expected) -> None:
-    """Until all instances are ready, and each contact that must be there is on the topic; not for ever."""
+    """Until all are ready, all contacts that must be there are on the topic, and no more come; not for ever."""
     until_sync("all are ready", site.whole.all_ready, 60)
     wanted, end, last = sum(map(len, expected.names.values())), time.monotonic() + QUIET_WITHIN, -1
     while time.monotonic() < end:
         said = len({one.subject for one in read_all(servers.kafka_url) if one.short == "contact-registered"})
-        if said >= wanted:
+        if wanted <= said == last:
             return
-        if said == last:
-            time.sleep(1)
         last = said
+        time.sleep(1)
 
 
 def _token(where: Path) -> str:
