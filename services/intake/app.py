@@ -50,6 +50,7 @@ from services.intake.store.mails import KeptMails, Mails
 from services.intake.store.notes import KeptNotes, Notes
 from services.intake.store.officers import KeptOfficers, Officers
 from services.intake.store.parties import KeptParties, Parties
+from services.intake.store.reads import KeptReads, Reads
 from services.intake.store.retention import Announcements, KeptAnnouncements, KeptRetentionRuns, RetentionRuns
 from services.intake.store.series import AllSeries, KeptSeries
 from services.intake.store.suggestion_weeks import KeptSuggestionWeeks, SuggestionWeeks
@@ -97,6 +98,7 @@ def parts(settings: Settings) -> Parts:
             SuggestionWeeks: KeptSuggestionWeeks,
             FollowUps: KeptFollowUps,
             Disclosures: KeptDisclosures,
+            Reads: KeptReads,
             Officers: KeptOfficers,
             Tallies: KeptTallies,
             Mails: KeptMails,

@@ -127,6 +127,17 @@ class Desk:
         unit = self._hearing.unit(self._hearing.database)
         return await question(*Wants.of(question, skip=0).arguments(unit))
 
+    async def note(self, kind: type[Any], made: Callable[..., Any]) -> None:
+        """Keep the new state that `made` makes, in one write by itself: nothing is decided on it, nothing said of it.
+
+        TryAgain when the database is away: then it was not kept.
+        """
+        unit = self._hearing.unit(self._hearing.database)
+        store = unit.store(kind)
+        document = store.new(made(*Wants.of(made, skip=0).arguments(unit)))
+        wanted = {"_id": document.pop("_id")}
+        await self._hearing.database.change(store.collection, wanted, {"$setOnInsert": document}, upsert=True)
+
     def _queue(self, turn: str, command: Command) -> None:
         waiting = self._waiting.get(turn)
         if waiting is not None:

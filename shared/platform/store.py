@@ -107,6 +107,10 @@ class Store(Generic[State]):
                 raise ValueError("an event is said of the aggregate that is saved")
             self._says.append((aggregate_id, event))
 
+    def new(self, state: State) -> Document:
+        """The document of a state that is written by itself, and of which nothing is said."""
+        return self._document(Kept(getattr(state, self.identity), state, 0, {}, b""))
+
     def drop(self, aggregate_id: str) -> None:
         """Stage that an aggregate, which was read here, is kept no more.
 

@@ -20,6 +20,7 @@ LISTS = (
     "/register",
     "/register/{year}",
     "/disclosures",
+    "/reads",
     "/parked",
     "/retention/runs",
     "/retention/runs/{run_id}/taken",

@@ -22,6 +22,7 @@ from shared.platform.batch import Batch
 from shared.platform.clock import FixedClock, SystemClock
 from shared.platform.desk import Desk
 from shared.platform.memory import MemoryDatabase
+from shared.platform.memory_rows import decoded
 from shared.platform.positions import Positions
 from shared.platform.service import hearing_for
 from shared.platform.settings import PlatformSettings, Publisher, Rate
@@ -73,6 +74,10 @@ class TwoTowns:
     def afresh(self) -> None:
         """As it was filled."""
         self.database.rows = {name: dict(rows) for name, rows in self._filled.items()}
+
+    def before(self, collection: str) -> list[Any]:
+        """What a collection held when it was filled."""
+        return [decoded(row) for row in self._filled.get(collection, {}).values()]
 
     async def fill(self) -> None:
         """Both towns are given one of everything, and a second of all that is listed."""

@@ -40,6 +40,7 @@ DOORS: dict[Door, frozenset[str]] = {
     ("GET", "/register/{year}/{number}"): ANYBODY,
     ("GET", "/register/{year}/{number}/export"): frozenset({REGISTRAR}),
     ("GET", "/disclosures"): frozenset({REGISTRAR, MANAGER}),
+    ("GET", "/reads"): frozenset({REGISTRAR, MANAGER}),
     ("POST", "/contacts/{contact_id}/secrecy"): frozenset({REGISTRAR, COORDINATOR}),
     ("GET", "/contacts/{contact_id}/secrecy"): frozenset({REGISTRAR, COORDINATOR}),
     ("PUT", "/contacts/{contact_id}/summary"): RECEPTION | {REGISTRAR},
@@ -76,6 +77,32 @@ WITH_GRANT = {
     ("POST", "/contacts/{contact_id}/notes/{note_id}/corrections"),
 }
 """Where an officer may come in with a grant for that contact: whoever has the matter writes notes too (FL 27)."""
+
+PERSONAL: dict[Door, tuple[str, ...]] = {
+    ("GET", "/contacts"): ("contact_id", "mailed"),
+    ("GET", "/contacts/{contact_id}"): ("contact_id",),
+    ("GET", "/contacts/{contact_id}/attachments/{attachment_id}"): ("mailed",),
+    ("GET", "/contacts/{contact_id}/notes"): ("contact_id",),
+    ("POST", "/companies/search"): ("party_id",),
+    ("POST", "/contacts/{contact_id}/hand-over"): ("contact_id",),
+    ("POST", "/contacts/{contact_id}/answer"): ("contact_id",),
+    ("POST", "/contacts/{contact_id}/case-types"): ("contact_id",),
+    ("POST", "/contacts/{contact_id}/secrecy"): ("contact_id",),
+    ("GET", "/contacts/{contact_id}/secrecy"): ("contact_id",),
+    ("GET", "/register/{year}/{number}/export"): ("contact_id",),
+    ("GET", "/parties/{party_id}/export"): ("party_id", "contact_id"),
+    ("POST", "/{kind}/{subject_id}/holds/lifting"): ("subject_id",),
+}
+"""Doors that give out what somebody said or who they are -> the ids that the log of reads must hold of it."""
+
+NOT_PERSONAL = {
+    ("GET", "/companies/{party_id}/timeline"),
+    ("GET", "/disclosures"),
+    ("GET", "/parked"),
+    ("GET", "/parked/{parking_id}"),
+    ("GET", "/retention/runs/{run_id}/taken"),
+}
+"""Doors where a word of the town's stands in what names nobody: a case type, a rule, a source."""
 
 OF_NO_MUNICIPALITY = ("/alive", "/ready", "/metrics", "/openapi.json", "/docs", "/intake/v1/api-info")
 """What anybody who reaches the machine may read."""

@@ -20,6 +20,7 @@ from services.intake.store.mails import Mails
 from services.intake.store.notes import Notes
 from services.intake.store.officers import Officers as IntakeOfficers
 from services.intake.store.parties import Parties
+from services.intake.store.reads import Reads
 from services.intake.store.retention import Announcements, RetentionRuns
 from services.intake.store.series import AllSeries
 from services.intake.store.suggestion_weeks import SuggestionWeeks
@@ -114,6 +115,8 @@ async def of_intake(unit: Unit) -> None:
     await parties.load([named("p", 1), named("p", 2)])
     for later in (None, LATER):
         await unit.given(Disclosures).newest(CODE, later, 50)
+        await unit.given(Reads).newest(CODE, None, later, 50)
+        await unit.given(Reads).newest(CODE, [named("c", 1), named("p", 1)], later, 50)
     notes = unit.given(Notes)
     await notes.latest(named("n", 1))
     await notes.of_contact(named("c", 1), None, 50)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from services.intake.api.seen import seen
 from services.intake.attachments import plain_pieces
 from services.intake.model.attachment import Attachment
 from services.intake.rules.policy import Action
@@ -33,7 +34,7 @@ router = APIRouter()
     responses=BYTES,
 )
 async def fetch_attachment(
-    municipality: Municipality, contact_id: str, attachment_id: str, _: Reading, desk: AtDesk
+    municipality: Municipality, contact_id: str, attachment_id: str, visitor: Reading, desk: AtDesk
 ) -> StreamingResponse:
     """The bytes of an attachment, as a file to save; 404 when they were kept out."""
 
@@ -48,8 +49,10 @@ async def fetch_attachment(
     if found is None:
         raise _unknown()
     attachment = found[0]
+    pieces = await _begun(plain_pieces(*found))
+    await seen(desk, visitor, Action.READ_ATTACHMENT, contact_id)
     return StreamingResponse(
-        await _begun(plain_pieces(*found)),
+        pieces,
         headers={**AS_A_FILE, "Content-Disposition": _disposition(attachment), "Content-Length": str(attachment.size)},
         media_type=attachment.media_type,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.intake.api.seen import seen
 from services.intake.finding import Hit, Sources, find
 from services.intake.model.party import PartyKind
 from services.intake.rules.finding import Sought
@@ -59,13 +60,17 @@ class CompaniesFound(BaseModel):
 
 
 @router.post("/{municipality}/companies/search", tags=["companies"])
-async def find_companies(municipality: Municipality, asked: SearchAsked, _: Finding, desk: AtDesk) -> CompaniesFound:
+async def find_companies(
+    municipality: Municipality, asked: SearchAsked, person: Finding, desk: AtDesk
+) -> CompaniesFound:
     """Find a company by what the caller says of it. What is sought is personal, so it is asked in the body."""
 
     async def found(sources: Sources, ids: PartyIds) -> list[Hit]:
         return await find(Sought.of(asked.q), municipality, sources, ids.printed)
 
-    return CompaniesFound(items=[_shown(hit) for hit in await desk.ask(found)])
+    hits = await desk.ask(found)
+    await seen(desk, person, Action.FIND_COMPANY, *(one.party_id for hit in hits for one in (hit.party, *hit.persons)))
+    return CompaniesFound(items=[_shown(hit) for hit in hits])
 
 
 def _shown(hit: Hit) -> CompanyFound:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from services.intake.api.holders import WhoHas
 from services.intake.api.leads import FROM_A_CONTACT
+from services.intake.api.seen import seen
 from services.intake.api.shapes import ContactAsked, ContactShown, all_shown, shown
 from services.intake.api.there import contact_there
 from services.intake.model.contact import ContactState
@@ -66,7 +67,7 @@ async def register_contact(
 
 @router.get("/{municipality}/contacts/{contact_id}", tags=["contacts"])
 async def see_contact(
-    municipality: Municipality, contact_id: str, _: Reading, desk: AtDesk, wait: Wait = 0
+    municipality: Municipality, contact_id: str, visitor: Reading, desk: AtDesk, wait: Wait = 0
 ) -> ContactShown:
     """One contact, and who has it. With `wait` a handed-over one is answered as soon as somebody has it."""
 
@@ -79,12 +80,13 @@ async def see_contact(
     while contact.state is ContactState.HANDED_OVER and monotonic() < until:
         await asyncio.sleep(LOOK_EVERY)
         contact = await desk.ask(see)
+    await seen(desk, visitor, Action.READ_CONTACT, contact_id)
     return contact
 
 
 @router.get("/{municipality}/contacts", tags=["contacts"])
 async def list_contacts(
-    municipality: Municipality, _: Overview, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
+    municipality: Municipality, person: Overview, page: Annotated[Page, Depends(paged(datetime, str))], desk: AtDesk
 ) -> Listing[ContactShown]:
     """Contacts, the newest first."""
 
@@ -92,5 +94,6 @@ async def list_contacts(
         found = await contacts.newest(municipality, page.after, page.limit + 1)
         return await all_shown(found, who)
 
-    listed = await desk.ask(newest)
-    return page.listing(listed, key=lambda one: (one.registered_at, one.contact_id))
+    listing = page.listing(await desk.ask(newest), key=lambda one: (one.registered_at, one.contact_id))
+    await seen(desk, person, Action.LIST_CONTACTS, *(one.contact_id for one in listing.items))
+    return listing

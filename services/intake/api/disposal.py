@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.intake.api.seen import seen
 from services.intake.api.there import contact_there, party_there
 from services.intake.erasing import dispose_of
 from services.intake.model.disposal import Disposal, DisposalDecision, Holds, LegalHold, is_held
@@ -102,7 +103,9 @@ async def hold(
         subject, begun = Subject(municipality, kind, subject_id), LegalHold(at, person.id, asked.reason)
         return await _changed(subject, contacts, parties, lambda holds: one_more(holds, begun))
 
-    return await desk.do(begin, Once.under(key, municipality, person.id, f"hold {kind} {subject_id}", asked))
+    told = await desk.do(begin, Once.under(key, municipality, person.id, f"hold {kind} {subject_id}", asked))
+    await seen(desk, person, Action.HOLD, subject_id)
+    return told
 
 
 @router.post("/{municipality}/{kind}/{subject_id}/holds/lifting", tags=["disposal"])
@@ -121,7 +124,9 @@ async def lift_hold(
         subject = Subject(municipality, kind, subject_id)
         return await _changed(subject, contacts, parties, lambda holds: all_lifted(holds, at, person.id, asked.reason))
 
-    return await desk.do(lift, Once.under(key, municipality, person.id, f"lifting {kind} {subject_id}", asked))
+    told = await desk.do(lift, Once.under(key, municipality, person.id, f"lifting {kind} {subject_id}", asked))
+    await seen(desk, person, Action.HOLD, subject_id)
+    return told
 
 
 @router.post("/{municipality}/contacts/{contact_id}/disposal", tags=["disposal"])

@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from services.intake.api.disposal import DecisionAsked, HoldShown
 from services.intake.api.notes import NoteShown
+from services.intake.api.reads import ReadShown, read_shown
+from services.intake.api.seen import seen
 from services.intake.api.shapes import ContactShown
 from services.intake.api.there import party_there
 from services.intake.model.contact import Contact
@@ -18,6 +20,7 @@ from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
 from services.intake.store.notes import Notes
 from services.intake.store.parties import Parties
+from services.intake.store.reads import Reads
 from services.intake.who import doing
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.who import Municipality, Person
@@ -71,25 +74,33 @@ class ContactHeld(ContactShown):
 
 
 class Export(BaseModel):
-    """All that is held about a party at a moment: who they are, who spoke for them, and every contact in full."""
+    """All that is held about a party at a moment: who they are, who spoke for them, every contact in full, and who has
+    read of it before.
+    """
 
     at: datetime
     party: PartyHeld
     persons: list[PartyHeld]
     contacts: list[ContactHeld]
+    reads: list[ReadShown]
 
 
 @router.get("/{municipality}/parties/{party_id}/export", tags=["parties"])
-async def export_party(municipality: Municipality, party_id: str, _: Exporting, desk: AtDesk) -> Export:
+async def export_party(municipality: Municipality, party_id: str, person: Exporting, desk: AtDesk) -> Export:
     """All that intake holds about a party, as one document. Files are listed, and fetched at their own door."""
 
-    async def gather(parties: Parties, contacts: Contacts, notes: Notes, at: datetime) -> Export:
+    async def gather(parties: Parties, contacts: Contacts, notes: Notes, reads: Reads, at: datetime) -> Export:
         party = party_there(await parties.known(party_id), municipality)
         persons = await parties.persons_of(party_id)
         held = [_held(one, await notes.all_of(one.contact_id)) for one in await contacts.all_of(party_id)]
-        return Export(at=at, party=_who(party), persons=[_who(one) for one in persons], contacts=held)
+        about = [party_id, *(one.contact_id for one in held)]
+        seen_by = [read_shown(one) for one in await reads.newest(municipality, about, None, 0)]
+        return Export(at=at, party=_who(party), persons=[_who(one) for one in persons], contacts=held, reads=seen_by)
 
-    return await desk.ask(gather)
+    told = await desk.ask(gather)
+    persons, contacts = (one.party_id for one in told.persons), (one.contact_id for one in told.contacts)
+    await seen(desk, person, Action.EXPORT_PARTY, party_id, *persons, *contacts)
+    return told
 
 
 def _who(party: Party) -> PartyHeld:

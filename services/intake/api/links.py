@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.intake import events
 from services.intake.api.holders import WhoHas
+from services.intake.api.seen import seen
 from services.intake.api.shapes import ContactShown, shown
 from services.intake.api.there import contact_there
 from services.intake.reception import Reception, part
@@ -50,4 +51,7 @@ async def unlink_contact(
         contacts.save(alone, says=[events.unlinked(alone, link, at)])
         return await shown(alone, who)
 
-    return await desk.do(unlink, Once.under(key, municipality, person.id, f"undo {contact_id} {case_type}", asked))
+    once = Once.under(key, municipality, person.id, f"undo {contact_id} {case_type}", asked)
+    told = await desk.do(unlink, once)
+    await seen(desk, person, Action.UNLINK_CONTACT, contact_id)
+    return told

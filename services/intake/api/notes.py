@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.intake import events
 from services.intake.api.leads import FROM_A_NOTE
+from services.intake.api.seen import seen
 from services.intake.api.there import contact_there
 from services.intake.model.note import Note, version_id_of
 from services.intake.rules import ids as named
@@ -105,7 +106,7 @@ async def correct_note(
 async def read_notes(
     municipality: Municipality,
     contact_id: str,
-    _: Reading,
+    visitor: Reading,
     page: Annotated[Page, Depends(paged(datetime, str))],
     desk: AtDesk,
 ) -> Listing[NoteShown]:
@@ -116,6 +117,7 @@ async def read_notes(
         return await notes.of_contact(contact_id, page.after, page.limit + 1)
 
     shown = [_shown(note) for note in await desk.ask(of_contact)]
+    await seen(desk, visitor, Action.READ_NOTES, contact_id)
     return page.listing(shown, key=lambda one: (one.begun_at, one.version_id))
 
 

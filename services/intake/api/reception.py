@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from services.intake.api.holders import HandOverShown, HolderShown, WhoHas
+from services.intake.api.seen import seen
 from services.intake.api.shapes import AnswerAsked, ContactShown, HandOverAsked, PromiseAsked, shown
 from services.intake.api.tables import CSV, Format, answered_as
 from services.intake.api.there import contact_there
@@ -67,7 +68,9 @@ async def hand_over_contact(
         return await shown(await hand_over(contact, asked.passed(), reception, person.id, at), who)
 
     once = Once.under(key, municipality, person.id, f"hand-over {contact_id}", asked)
-    return await desk.do(pass_on, once, turn=municipality)
+    told = await desk.do(pass_on, once, turn=municipality)
+    await seen(desk, person, Action.HAND_OVER_CONTACT, contact_id)
+    return told
 
 
 @router.post("/{municipality}/contacts/{contact_id}/answer", tags=["reception"])
@@ -86,7 +89,9 @@ async def answer_contact(
         return await shown(await answer(contact, asked.given(), reception, person.id, at), who)
 
     once = Once.under(key, municipality, person.id, f"answer {contact_id}", asked)
-    return await desk.do(close, once, turn=municipality)
+    told = await desk.do(close, once, turn=municipality)
+    await seen(desk, person, Action.ANSWER_CONTACT, contact_id)
+    return told
 
 
 @router.get("/{municipality}/reception", tags=["reception"], response_model=Listing[WaitingShown], responses={200: CSV})

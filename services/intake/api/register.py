@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
+from services.intake.api.seen import seen
 from services.intake.model.contact import Contact
 from services.intake.model.disclosure import Appeal, Disclosure
 from services.intake.model.secrecy import Field as RegisterField
@@ -179,12 +180,15 @@ async def give_out_record(
 ) -> RecordShown:
     """The record with all that may be given out (TF 2:15). Each time is kept: who gave it out, and what was masked."""
 
+    given: list[str] = []
+
     async def give_out(
         reading: Reading, notes: Notes, disclosures: Disclosures, appeals: Appeals, new: NewId, at: datetime
     ) -> RecordShown:
         contact = await reading.contacts.numbered(municipality, number_of(year, number))
         if contact is None:
             raise _no_such_number()
+        given.append(contact.contact_id)
         written = await notes.all_of(contact.contact_id)
         told = record(contact, await reading.told(contact), written, reading.publicity, day_of(at))
         disclosure_id = made_id(municipality, "d", contact.contact_id, new.make())
@@ -193,7 +197,9 @@ async def give_out_record(
         appeal = appeals.in_force(municipality, DISCLOSURE, day_of(at)) if told.maskings else None
         return _shown(contact, disclosure_id, told, appeal)
 
-    return await desk.do(give_out)
+    told = await desk.do(give_out)
+    await seen(desk, person, Action.GIVE_OUT_RECORD, *given)
+    return told
 
 
 @router.get("/{municipality}/disclosures", tags=["register"])

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from services.intake.api.seen import seen
 from services.intake.api.shapes import Summary
 from services.intake.api.there import contact_there
 from services.intake.model.contact import Contact
@@ -78,17 +79,21 @@ async def classify_contact(
         contacts.save(found)
         return _classes(found)
 
-    return await desk.do(classify, Once.under(key, municipality, person.id, f"secrecy {contact_id}", asked))
+    told = await desk.do(classify, Once.under(key, municipality, person.id, f"secrecy {contact_id}", asked))
+    await seen(desk, person, Action.CLASSIFY_CONTACT, contact_id)
+    return told
 
 
 @router.get("/{municipality}/contacts/{contact_id}/secrecy", tags=["register"])
-async def read_classes(municipality: Municipality, contact_id: str, _: Classifying, desk: AtDesk) -> ClassesShown:
+async def read_classes(municipality: Municipality, contact_id: str, person: Classifying, desk: AtDesk) -> ClassesShown:
     """What persons have found of a contact's fields."""
 
     async def read(contacts: Contacts) -> ClassesShown:
         return _classes(contact_there(await contacts.get(contact_id), municipality))
 
-    return await desk.ask(read)
+    told = await desk.ask(read)
+    await seen(desk, person, Action.CLASSIFY_CONTACT, contact_id)
+    return told
 
 
 @router.put("/{municipality}/contacts/{contact_id}/summary", tags=["register"])

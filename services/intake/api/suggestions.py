@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.intake.api.holders import WhoHas
+from services.intake.api.seen import seen
 from services.intake.api.shapes import CaseType as Code
 from services.intake.api.shapes import ContactShown, SuggestionShown, shown, suggestion_shown
 from services.intake.api.there import contact_there
@@ -102,7 +103,9 @@ async def choose_case_types(
         return await shown(chosen, who)
 
     once = Once.under(key, municipality, person.id, f"case types {contact_id}", asked)
-    return await desk.do(choose, once, turn=municipality)
+    told = await desk.do(choose, once, turn=municipality)
+    await seen(desk, person, Action.CHOOSE_CASE_TYPES, contact_id)
+    return told
 
 
 @router.get("/{municipality}/reports/suggestions", tags=["reports"], response_model=AccuracyReport, responses={**CSV})
