@@ -6,7 +6,8 @@ together, in one unit and one transaction, as a batch of records is: one by one 
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
@@ -14,7 +15,8 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.early import load_all
+from shared.platform.database import Reads, Transaction
+from shared.platform.early import load_all, load_at_once
 from shared.platform.errors import LostRace, Outdated, Taken, TryAgain, Unwritable
 from shared.platform.handlers import Wants
 from shared.platform.hearing import Hearing
@@ -36,6 +38,7 @@ Given = TypeVar("Given")
 
 Early = Mapping[type[Any], Iterable[str]]
 """Which aggregates of which kinds will be looked at."""
+Loading = Callable[[Unit, Early], Awaitable[None]]
 About = Callable[..., Early]
 """Tells it, and may ask for what the service provides and for the moment, as an action may."""
 
@@ -85,6 +88,19 @@ class Command:
             self.told.set_exception(self.outcome)
         else:
             self.told.set_result(self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One attempt at some commands: what was decided, and what is known under their keys."""
+
+    unit: Unit
+    known: Known
+
+    async def write(self, transaction: Transaction) -> None:
+        """All of it; LostRace when something has moved on since it was read."""
+        await self.unit.write(transaction)
+        await transaction.insert(REQUESTS.name, self.known.new)
 
 
 class Desk:
@@ -176,29 +192,50 @@ class Desk:
         last = LostRace("nobody tried")
         for lost in range(TRIES):
             await asyncio.sleep(min(0.05, 0.001 * 2**lost) if lost > 1 else 0)  # so that the winner can finish
-            unit = self._hearing.unit(self._hearing.database)
             try:
-                return await self._try(commands, unit, touched)
+                self._done(await self._attempt(commands, touched))
             except LostRace as race:
-                last, touched = race, unit.touched()
+                last = race
                 self._hearing.metrics.conflicts.labels("desk").inc()
+            else:
+                return
         raise last
 
-    async def _try(self, commands: Sequence[Command], unit: Unit, touched: dict[str, list[str]]) -> None:
+    async def _attempt(self, commands: Sequence[Command], touched: dict[str, list[str]]) -> Work:
+        """The first time decide before the transaction; once a race was lost, `touched` says what to lock first."""
+        if not touched:
+            work = await self._decide(commands, self._hearing.database, load_at_once)
+            touched.update(work.unit.touched())
+            async with self._transaction() as transaction:
+                await work.write(transaction)
+            return work
+        async with self._transaction() as transaction:
+            await lock(transaction, touched)
+            work = await self._decide(commands, transaction, load_all)
+            touched.update(work.unit.touched())
+            await work.write(transaction)
+        return work
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
         session = await self._hearing.database.session()
         try:
             async with session.transaction() as transaction:
-                await lock(transaction, touched)
-                unit.reads = transaction
-                known = await Known.of(transaction, [command.once for command in commands], self._hearing.seal)
-                await load_all(unit, _together(command.early(unit) for command in commands))
-                for command in commands:
-                    command.outcome = await self._outcome(command, unit, known)
-                await unit.write(transaction)
-                await transaction.insert(REQUESTS.name, known.new)
+                yield transaction
         finally:
             await session.close()
-        for said in unit.says:
+
+    async def _decide(self, commands: Sequence[Command], reads: Reads, load: Loading) -> Work:
+        unit = self._hearing.unit(reads)
+        known = await Known.of(reads, [command.once for command in commands], self._hearing.seal)
+        await load(unit, _together(command.early(unit) for command in commands))
+        work = Work(unit, known)
+        for command in commands:
+            command.outcome = await self._outcome(command, unit, known)
+        return work
+
+    def _done(self, work: Work) -> None:
+        for said in work.unit.says:
             self._hearing.metrics.said.labels(said.event.type).inc()
         self._hearing.news.set()
 

@@ -3,6 +3,7 @@
 It only saves round trips: whatever fails here is met again by the handler that asks for the same, and parks its event.
 """
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -28,10 +29,16 @@ async def load_early(unit: Unit, items: Sequence[Item], hearing: Hearing) -> Non
 
 
 async def load_all(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
-    """Load these aggregates of each kind, and the keys that open them."""
+    """Load these aggregates of each kind, and the keys that open them, one after the other."""
     await _tried(unit.load_keys(wanted))
     for kind, aggregate_ids in wanted.items():
         await _tried(_load(unit, kind, aggregate_ids))
+
+
+async def load_at_once(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
+    """Load them all at the same time, which no transaction allows: only for a unit that reads from the database."""
+    await _tried(unit.load_keys(wanted))
+    await asyncio.gather(*(_tried(_load(unit, kind, aggregate_ids)) for kind, aggregate_ids in wanted.items()))
 
 
 def _asked(about: Wants, item: Item, unit: Unit, hearing: Hearing) -> Iterable[str]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.database import Collection, Document, Index, Transaction
+from shared.platform.database import Collection, Document, Index, Reads
 from shared.platform.secrets import BrokenSeal, Seal
 
 REQUESTS = Collection("requests", (Index((("at", 1),), expires_after_seconds=30 * 86_400),))
@@ -65,11 +65,11 @@ class Known:
     new: list[Document] = field(default_factory=list)
 
     @classmethod
-    async def of(cls, transaction: Transaction, wanted: Iterable[Once | None], seal: Seal) -> "Known":
+    async def of(cls, reads: Reads, wanted: Iterable[Once | None], seal: Seal) -> "Known":
         """What was answered before."""
         keys = [once.id for once in wanted if once is not None]
         query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
-        found = await transaction.find(REQUESTS.name, query) if keys else []
+        found = await reads.find(REQUESTS.name, query) if keys else []
         return cls(seal, {row["_id"]: row for row in found})
 
     def answer(self, once: Once | None, model: type[Answer]) -> Answer | None:

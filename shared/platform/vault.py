@@ -18,7 +18,7 @@ from shared.platform.secrets import Lock, Seal, derived_key
 
 KEYS = Collection("keys")
 KEY_BYTES, PRINT_BYTES = 32, 4
-FOUND_BY_LETTERS = 16
+FOUND_BY_BYTES = 10
 
 
 class DataKey(Lock):
@@ -135,7 +135,7 @@ class Prints:
     def of(self, purpose: str, text: str) -> str:
         """16 letters and digits; texts of different purposes (a phone number, a word) do not meet."""
         mac = hmac.digest(self._key, f"{purpose}\x00{text}".encode(), "sha256")
-        return b32encode(mac).decode().lower()[:FOUND_BY_LETTERS]
+        return b32encode(mac[:FOUND_BY_BYTES]).decode().lower()
 
 
 def sealed_in(document: Document) -> list[str]:

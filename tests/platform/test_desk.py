@@ -3,20 +3,20 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.database import Collection, Index, statement
+from shared.platform.database import Collection, Document, Index, Query, Sort, statement
 from shared.platform.desk import Desk
 from shared.platform.errors import TryAgain
 from shared.platform.logs import correlation_id
-from shared.platform.memory import MemoryDatabase
+from shared.platform.memory import MemoryDatabase, MemorySession
 from shared.platform.once import Once
 from shared.platform.secrets import Seal
-from tests.platform.counting_service import Counted, Counting, Walk, Walks, stepped
+from tests.platform.counting_service import Counted, Counting, KeptWalks, Walk, Walks, stepped
 
 A, B = "1460-a", "1460-b"
 
@@ -45,6 +45,49 @@ def walking(steps: int = 1, walker: str = A) -> Any:
 
 def under(key: str | None, asked: Asked | None = None, caller: str = "anna", door: str = "walks") -> Once | None:
     return Once.under(key, "1460", caller, door, asked or Asked())
+
+
+class Maps(Protocol):
+    """The walks, as somebody else calls them."""
+
+    async def get(self, walker: str, /) -> Walk | None: ...
+
+
+class KeptMaps(KeptWalks):
+    """Another store."""
+
+    collection = "maps"
+
+
+class Observed(MemoryDatabase):
+    """Tells in which order it was read and written, and how many read at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.reading = self.most_at_once = 0
+
+    async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
+        self.told.append("read")
+        self.reading += 1
+        self.most_at_once = max(self.most_at_once, self.reading)
+        await asyncio.sleep(0)
+        self.reading -= 1
+        return await super().find(collection, query, sort=sort, limit=limit)
+
+    async def session(self) -> MemorySession:
+        self.told.append("transaction")
+        return await super().session()
+
+
+def with_maps(service: Counting) -> Desk:
+    return Desk(replace(service.hearing, shelf={Walks: KeptWalks, Maps: KeptMaps}))
+
+
+async def looking_around(walks: Walks, maps: Maps) -> Answered:
+    walk, other = await walks.get(A) or Walk("1460", A), await maps.get(B)
+    walks.save(replace(walk, total=walk.total + 1))
+    return Answered(total=walk.total + (other.total if other else 0))
 
 
 async def sequences(service: Counting) -> list[int]:
@@ -130,6 +173,32 @@ async def test_a_lost_race_is_run_again_whole_with_what_the_winner_wrote() -> No
     assert await Desk(service.hearing).do(interrupted) == Answered(total=42)
     assert tries == 2
     assert await service.total(A) == 42
+
+
+async def test_what_a_command_is_about_is_read_at_the_same_time_and_before_the_transaction() -> None:
+    database = Observed()
+    service = Counting(database)
+    await with_maps(service).do(looking_around, about=lambda: {Walks: [A], Maps: [B]})
+    assert database.most_at_once == 2
+    assert database.told.index("read") < database.told.index("transaction")
+    assert "read" not in database.told[database.told.index("transaction") :]
+
+
+async def test_after_a_lost_race_it_reads_within_the_transaction_one_after_the_other() -> None:
+    database = Observed()
+    service, tries = Counting(database), 0
+
+    async def interrupted(walks: Walks, maps: Maps) -> Answered:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await service.hear(stepped(A, 1, 40))
+            database.told.clear()
+        return await looking_around(walks, maps)
+
+    await with_maps(service).do(interrupted, about=lambda: {Walks: [A], Maps: [B]})
+    assert tries == 2
+    assert database.told == ["transaction", "transaction"]  # the one that lost, and the one that reads for itself
 
 
 async def test_a_batch_that_meets_a_door_runs_again_and_loses_nothing() -> None:

@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 from shared.platform.desk import Desk
 
 
-def the_desk(request: Request) -> Desk:
-    """The desk that `assemble` put there."""
+async def the_desk(request: Request) -> Desk:
+    """The desk that `assemble` put there; not awaited for, but what is not `async` is run in a thread for each call."""
     desk: Desk = request.app.state.desk
     return desk
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -55,13 +55,13 @@ class Page:
         return Listing(items=items, next=following)
 
 
-def paged(*kinds: type[Key]) -> Callable[..., Page]:
+def paged(*kinds: type[Key]) -> Callable[..., Awaitable[Page]]:
     """A dependency for a list sorted by a key of these kinds, each str, int or datetime; the last should be unique.
 
     A cursor works only for the list (path) that gave it, and a changed one is refused.
     """
 
-    def page(
+    async def page(
         request: Request,
         limit: Annotated[int, Query(ge=1, le=MOST, description="How many at most.")] = USUAL,
         cursor: Annotated[str | None, Query(max_length=LONGEST, description="`next` of the piece before.")] = None,
