@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex retention restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-wishes chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex retention restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-intake bench-wishes chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -130,6 +130,9 @@ bench: $(READY) $(PEERS_READY)  ## what the promises cost, all parts, half an ho
 
 bench-gate: $(READY)  ## what of the bench every change must hold: counts and ratios, a minute
 	@$(PY) -m bench --gate
+
+bench-intake: $(READY)  ## registering for five minutes, and the first page of a million contacts; QUICK=1 in small
+	@$(PY) -m bench register pages $(if $(QUICK),--quick)
 
 docs: $(READY)  ## writes the generated pages anew
 	@$(PY) -m shared.platform.docs

@@ -16,12 +16,14 @@ from pymongo import monitoring
 
 from bench.door import commands, doors
 from bench.find import finding
+from bench.first_page import first_pages
 from bench.latency import latencies
 from bench.million import million
 from bench.outbox_watch import OUTBOX_WATCH
 from bench.peers.race import race_of_peers
 from bench.pipeline import cost_of_batches, pipeline
 from bench.recovery import recovery
+from bench.registering import registering
 from bench.relay import race_of_relays
 from bench.report import Bar, machine, told
 from bench.round import WATCH
@@ -31,6 +33,7 @@ from stack.testing import Servers, start_servers
 
 MISSED, COMPLAINT = 1, 2
 QUICK_MATTERS, MATTERS = 20_000, 1_000_000
+QUICK_CONTACTS, CONTACTS = 20_000, 1_000_000
 
 Part = Callable[[Servers, Path, bool], list[Bar]]
 """Measures on these servers, in this folder, quickly or in full; returns its bars."""
@@ -77,6 +80,16 @@ def _find(servers: Servers, where: Path, quick: bool) -> list[Bar]:
     return asyncio.run(finding(servers, quick))
 
 
+def _register(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    seconds, beside = (20.0, 10.0) if quick else (300.0, 60.0)
+    return registering(servers, where, seconds, beside)
+
+
+def _pages(servers: Servers, where: Path, quick: bool) -> list[Bar]:
+    count, asks = (QUICK_CONTACTS, 100) if quick else (CONTACTS, 500)
+    return first_pages(servers, where, count, asks)
+
+
 def _peers(servers: Servers, where: Path, quick: bool) -> list[Bar]:
     asyncio.run(race_of_peers(servers, 1 if quick else 3, 6_000 if quick else 24_000))
     return []
@@ -91,6 +104,8 @@ PARTS: Mapping[str, Part] = {
     "story": _story,
     "recovery": _recovery,
     "find": _find,
+    "register": _register,
+    "pages": _pages,
     "peers": _peers,
     "million": _million,
 }

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
@@ -34,7 +35,8 @@ from shared.platform.mongo import connect
 from shared.platform.secrets import party_id
 from shared.platform.service import hearing_for, vault_for
 from shared.platform.settings import PlatformSettings
-from shared.platform.vault import KEYS, Keyring, Prints
+from shared.platform.store import Store
+from shared.platform.vault import KEYS, Keyring, Prints, Vault
 from shared.platform.work import KEPT
 from stack.testing import Servers
 
@@ -126,20 +128,20 @@ def _fill(share: Share) -> int:
             client[DATABASE].get_collection(name, write_concern=WriteConcern(1)) for name in ("parties", KEYS.name)
         )
         while some := list(islice(made, AT_ONCE)):
-            documents, rows = asyncio.run(_sealed([findable(party, printed) for party in some], vault))
+            documents, rows = asyncio.run(sealed(KeptParties, [findable(party, printed) for party in some], vault))
             kept.insert_many(documents, ordered=False)
             keys.insert_many(rows, ordered=False)
             written += len(some)
     return written
 
 
-async def _sealed(some: Sequence[Party], vault: object) -> tuple[list[Document], list[Document]]:
-    """The documents as the store itself writes them, and the rows of their keys."""
+async def sealed(kept: type[Store[Any]], some: Sequence[Any], vault: Vault) -> tuple[list[Document], list[Document]]:
+    """The documents of these states as the store itself writes them, and the rows of their keys."""
     database = MemoryDatabase()
-    ring = Keyring(vault, database)  # type: ignore[arg-type]
-    store = KeptParties(database, ring)
-    for party in some:
-        store.save(party)
+    ring = Keyring(vault, database)
+    store = kept(database, ring)
+    for state in some:
+        store.save(state)
     store.merge()
     await ring.load(store.owners())
     documents = [one["u"] for one in store.statements()]

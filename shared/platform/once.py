@@ -79,7 +79,7 @@ class Known:
             return None
         told = self._opened(row)
         if told[:PRINT_LETTERS] != once.print:
-            raise Invalid("idempotency-key-used", *KEY_USED, "/headers/Idempotency-Key")
+            raise Invalid("idempotency-key-used", *KEY_USED, "/header/Idempotency-Key")
         return model.model_validate_json(told[PRINT_LETTERS:])
 
     def note(self, once: Once, answer: BaseModel, at: datetime) -> None:

@@ -69,7 +69,7 @@ async def test_another_call_under_the_same_key_is_refused(reception: httpx.Async
     await reception.post("/1460/contacts", json=CALL, headers={"Idempotency-Key": "k"})
     other = await reception.post("/1460/contacts", json={**CALL, "wish": "?"}, headers={"Idempotency-Key": "k"})
     assert other.status_code == 422
-    assert other.json()["errors"][0]["pointer"] == "/headers/Idempotency-Key"
+    assert other.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
 
 
 async def test_calls_without_a_key_are_contacts_of_their_own(reception: httpx.AsyncClient) -> None:

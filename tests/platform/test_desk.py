@@ -116,7 +116,7 @@ async def test_another_request_under_the_same_key_is_invalid() -> None:
     await desk.do(walking(), under("k"))
     with pytest.raises(Invalid) as refused:
         await desk.do(walking(2), under("k", Asked(steps=2)))
-    assert refused.value.pointer == "/headers/Idempotency-Key"
+    assert refused.value.pointer == "/header/Idempotency-Key"
     assert await service.total(A) == 1
 
 

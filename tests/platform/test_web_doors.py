@@ -55,6 +55,15 @@ async def test_the_api_tells_what_it_is() -> None:
     }
 
 
+async def test_the_document_tells_its_limits_in_both_languages_with_contact_and_licence() -> None:
+    async with knock(example()) as client:
+        told = (await client.get("/openapi.json")).json()["info"]
+    assert told["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert told["contact"]["name"]
+    for words in ("högst 100", "at most 100", "Retry-After", "RFC 9457"):
+        assert words in told["description"], words
+
+
 async def test_documents_are_open_and_tell_of_every_problem() -> None:
     async with knock(example()) as client:
         assert (await client.get("/docs")).status_code == 200

@@ -64,7 +64,7 @@ async def test_the_same_contract_sent_twice_is_one(buyer: httpx.AsyncClient) -> 
     assert twice[0].json() == twice[1].json()
     other = await buyer.post("/1460/contracts", json=contract(title="Annat"), headers=key)
     assert other.status_code == 422
-    assert other.json()["errors"][0]["pointer"] == "/headers/Idempotency-Key"
+    assert other.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
 
 
 async def test_the_same_reference_again_is_the_same_contract_as_it_is_now(buyer: httpx.AsyncClient) -> None:

@@ -81,6 +81,9 @@ def create_doors(
     app = FastAPI(
         title=f"Kommunkontakt: {service}",
         version=release.version,
+        description="\n\n".join(wording.ABOUT.both()),
+        contact={"name": "Kommunen som driver tjänsten / the municipality that runs it"},
+        license_info={"name": "MIT", "identifier": "MIT"},
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,

@@ -24,6 +24,18 @@ class Wording:
         return self.to("sv", places), self.to("en", places)
 
 
+ABOUT = Wording(
+    "En av Kommunkontakts tjänster: en väg in till kommunen för företag. Fel besvaras som problem (RFC 9457) på "
+    "svenska, eller på engelska med Accept-Language: en. Listor läses styckvis med limit (högst 100) och cursor. "
+    "Ett anrop med Idempotency-Key görs en gång. Den som får 429 eller 503 sänder om efter Retry-After sekunder. "
+    "Hur säkert tjänsten svarar lovar den kommun som driver den.",
+    "One of Kommunkontakt's services: one way in to the municipality for businesses. Errors are problems (RFC 9457) in "
+    "Swedish, or in English with Accept-Language: en. Lists are read in pieces, by limit (at most 100) and cursor. "
+    "A call with an Idempotency-Key is done once. Whoever is answered 429 or 503 sends again after Retry-After "
+    "seconds. What availability is promised, the municipality says that runs it.",
+)
+"""What the OpenAPI document tells of every service, with its limits."""
+
 TITLES: Mapping[int, Wording] = {
     400: Wording("Anropet går inte att läsa", "The request cannot be read"),
     401: Wording("Inloggning krävs", "Authentication is needed"),
