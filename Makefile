@@ -10,6 +10,7 @@ PEERS := .venv-peers
 PEERS_READY := $(PEERS)/.installed
 PYTEST := $(PY) -m pytest
 SIMULATED := tests/simulation/test_every_call.py tests/simulation/test_mutants.py
+WHOLE := services/*/model.py,services/*/model/*.py,services/*/rules.py,services/*/rules/*.py,services/*/rules/*/*.py
 # What needs more than this machine's own servers, or long, is asked for by name.
 APART := --ignore=tests/compose --ignore=tests/deep $(SIMULATED:%=--ignore=%)
 
@@ -102,7 +103,7 @@ docs-check: $(READY)
 test-unit: $(READY)  ## the tests without servers, with coverage; model and rules must be whole
 	@$(PYTEST) tests -m "not servers" -n 2 $(APART) --cov=shared --cov=services --cov-branch --cov-report=
 	@$(PY) -m coverage report --skip-covered --sort=cover | tail -25
-	@$(PY) -m coverage report --include='services/*/model.py,services/*/rules.py' --show-missing --fail-under=100
+	@$(PY) -m coverage report --include='$(WHOLE)' --show-missing --fail-under=100
 
 simulate: $(READY)  ## the pipeline on fakes that fail: 10,000 seeds, and every call in turn; SEED=7 shows one
 	@PYTHONHASHSEED=0 $(PY) -m tests.simulation $(if $(SEED),--seed "$(SEED)",--seeds "$(or $(SEEDS),10000)")

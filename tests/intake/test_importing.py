@@ -7,7 +7,7 @@ from rich.console import Console
 
 from services.intake.commands.import_companies import Outcome, import_text, write_errors
 from services.intake.commands.reindex import reindex
-from services.intake.rules.importing import WrongFile, decoded, lines_of
+from services.intake.rules.importing import LONGEST, WrongFile, decoded, lines_of
 from shared.platform.desk import Desk
 from tests.intake.at_doors import AtDoors
 from tests.intake.settled import Intake
@@ -46,14 +46,17 @@ async def test_the_same_file_again_changes_nothing_and_a_later_one_updates() -> 
 async def test_a_wrong_row_is_told_with_its_line_column_and_reason_and_stops_no_other(tmp_path: Path) -> None:
     intake = Intake()
     text = HEAD + "556016-0681;Fel AB;;;;\n" + ASA + ";Utan AB;;;;\n556677-8899;X AB;;not-mail;;\n"
-    outcome = await taken(intake, text)
-    assert (outcome.rows, outcome.changed) == (4, 2)
+    unfit = f";;;;;\n556677-8899;{'lång ' * 200};;;;\n556677-8899;A\tB;;;;\n"
+    outcome = await taken(intake, text + unfit)
+    assert (outcome.rows, outcome.changed) == (6, 2)
     write_errors(outcome.refused, tmp_path / "errors.csv")
     assert (tmp_path / "errors.csv").read_text() == (
         "row,column,reason\n"
         "2,organisation_number,not a valid organisation number\n"
         "4,organisation_number,missing\n"
         "5,e_mail,not an e-mail address\n"
+        f"7,name,longer than {LONGEST['name']} characters\n"
+        "8,name,has characters that cannot be printed\n"
     )
 
 

@@ -1,10 +1,13 @@
 """A new contact about an open matter of the same company and case type joins it; a person can part them again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.intake.model.contact import Contact, ContactState
+from services.intake.rules.linking import links_of_answer
 from services.intake.store.datafiles import read_linking_rules
 from tests.intake.at_doors import AtDoors
 from tests.intake.settled import AT, Intake, contact, record
@@ -144,6 +147,12 @@ async def test_only_a_link_that_is_there_and_ones_own_can_be_undone() -> None:
         assert (await doors.post(undo, why, role="officer")).status_code == 403
         assert (await doors.post(undo, {"why": ""})).status_code == 422
         assert (await doors.post("/contacts/1460-c-nobody/links/serv_stad/undo", why)).status_code == 404
+
+
+@pytest.mark.parametrize("state", [ContactState.AT_RECEPTION, ContactState.ANSWERED])
+def test_an_answer_to_what_has_no_matter_joins_none(state: ContactState) -> None:
+    bare = Contact("1460", "1460-c-1", None, "e-mail", ("ovrigt",), "sv", None, AT, AT, "anna", AT.date())
+    assert links_of_answer(bare, replace(bare, contact_id="1460-c-0", state=state), AT) is None
 
 
 def test_every_rule_of_linking_has_its_source_and_one_is_for_all_types() -> None:

@@ -10,6 +10,7 @@ import pytest
 from services.intake.app import swedish_working_days
 from services.intake.model.contact import Contact, ContactState
 from services.intake.model.promise import AnswerPromise
+from services.intake.model.reception import Holding
 from services.intake.rules.promises import Promises, alarm, owed_by, owing, watched
 from services.intake.store.datafiles import read_promises
 from shared.platform.errors import WrongSetting
@@ -77,6 +78,18 @@ def test_what_has_been_told_is_not_told_again() -> None:
     assert alarm(risk, PROMISES, at("2026-11-24T16:30")) == "promise-broken"
     broken = watched(risk.alarmed("promise-broken"), PROMISES)
     assert (broken.due_at, alarm(broken, PROMISES, at("2027-01-01T00:00"))) == (None, None)
+
+
+def test_of_one_who_does_not_wait_or_is_owed_nothing_nobody_is_told() -> None:
+    owed = owing(contact("phone", at("2026-11-24T08:30")), PROMISES, DAYS)
+    assert alarm(replace(owed, waits=False), PROMISES, at("2027-01-01T00:00")) is None
+    assert alarm(replace(owed, answer_by=None), PROMISES, at("2027-01-01T00:00")) is None
+
+
+def test_a_matter_of_a_contact_that_was_answered_opens_it_no_more() -> None:
+    answered = replace(contact("phone", at("2026-11-24T08:30")), state=ContactState.ANSWERED, waits=False)
+    holding = Holding("1460-m-1", "ovrigt", "1460-o-1", at("2026-11-24T09:00"))
+    assert answered.holding(holding, at("2026-11-24T09:00")) == replace(answered, held=(holding,))
 
 
 def test_a_municipality_has_its_own(tmp_path: Path) -> None:
