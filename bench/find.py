@@ -20,15 +20,18 @@ from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
 from bench.report import Bar
+from services.intake.api.seen import seen
 from services.intake.app import parts
 from services.intake.finding import Sources, find
 from services.intake.model.party import Party
 from services.intake.rules.finding import Sought, findable
 from services.intake.rules.ids import PartyIds
+from services.intake.rules.policy import Action
 from services.intake.settings import Settings
 from services.intake.store.parties import KeptParties
 from shared.platform.clock import SystemClock
 from shared.platform.database import Document
+from shared.platform.desk import Desk
 from shared.platform.hearing import Hearing
 from shared.platform.memory import MemoryDatabase
 from shared.platform.mongo import connect
@@ -37,6 +40,7 @@ from shared.platform.service import hearing_for, vault_for
 from shared.platform.settings import PlatformSettings
 from shared.platform.store import Store
 from shared.platform.vault import KEYS, Keyring, Prints, Vault
+from shared.platform.web.who import Person
 from shared.platform.work import KEPT
 from stack.testing import Servers
 
@@ -45,6 +49,7 @@ COMPANIES, PERSONS_EACH, QUESTIONS, WARM = 100_000, 3, 2_000, 100
 WITHIN_MS = 50.0
 AT_ONCE, WORKERS = 1_000, 2
 PLATFORM = PlatformSettings(environment="development")
+ANNA = Person("anna", frozenset({"receptionist"}), CODE, frozenset({CODE}))
 NAMES = Path(__file__).with_name("find_names.txt").read_text("utf-8").splitlines()
 SURNAMES, FIRST, TRADES, PLACES = (line.split() for line in NAMES)
 """The commonest first."""
@@ -166,14 +171,16 @@ async def filled(url: str, companies: int) -> Hearing:
 
 
 async def ask(hearing: Hearing, question: str) -> int:
-    """Ask once, as the door does; returns how many hits there were."""
+    """Ask once, as the door does, and write down who was read; returns how many hits there were."""
     unit = hearing.unit(hearing.database)
     sources, ids = unit.given(Sources), unit.given(PartyIds)
-    return len(await find(Sought.of(question), CODE, sources, ids.printed))
+    hits = await find(Sought.of(question), CODE, sources, ids.printed)
+    await seen(Desk(hearing), ANNA, Action.FIND_COMPANY, *(one.party_id for hit in hits for one in hit.parties))
+    return len(hits)
 
 
 async def finding(servers: Servers, quick: bool) -> list[Bar]:
-    """The search box, from question to opened and ranked hits."""
+    """The search box, from question to opened and ranked hits that are in the log of reads."""
     companies = COMPANIES // 20 if quick else COMPANIES
     hearing = await filled(servers.mongo_url, companies)
     took, answered = list[float](), 0

@@ -28,6 +28,11 @@ class Hit:
     open_contacts: int
     matters: int
 
+    @property
+    def parties(self) -> Sequence[Party]:
+        """All of them."""
+        return self.party, *self.persons
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:

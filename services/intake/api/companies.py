@@ -69,7 +69,7 @@ async def find_companies(
         return await find(Sought.of(asked.q), municipality, sources, ids.printed)
 
     hits = await desk.ask(found)
-    await seen(desk, person, Action.FIND_COMPANY, *(one.party_id for hit in hits for one in (hit.party, *hit.persons)))
+    await seen(desk, person, Action.FIND_COMPANY, *(one.party_id for hit in hits for one in hit.parties))
     return CompaniesFound(items=[_shown(hit) for hit in hits])
 
 
