@@ -10,6 +10,7 @@ from fastapi import Depends, Header
 from services.intake.rules.policy import MAY, MAY_WITH_GRANT, Action, holds, may
 from shared.contracts.grant import Grant
 from shared.platform.signed import NotSigned, Signer
+from shared.platform.web import wording
 from shared.platform.web.at_desk import AtDesk
 from shared.platform.web.errors import Forbidden
 from shared.platform.web.who import Person, allowed
@@ -47,6 +48,12 @@ def visiting(action: Action) -> Any:
     return Depends(_visitor(action))
 
 
+def insist(person: Person, action: Action) -> None:
+    """Forbidden unless this person may do this too, at a door that does several things."""
+    if not may(person.roles, action):
+        raise Forbidden("wrong-role", *wording.ROLE_WRONG.both())
+
+
 def open_to_all(action: Action) -> Any:
     """The dependency of a door that asks nobody for a token; ValueError when the policy does not let the public in."""
     if not may(frozenset({"public"}), action):
@@ -74,7 +81,8 @@ def _visitor(action: Action) -> Callable[..., Awaitable[Visitor]]:
                 return None
 
         told = await desk.ask(read)
-        if told is None or not holds(told, person.id, person.municipality, contact_id):
+        granted = told is not None and holds(told, person.id, person.municipality, contact_id)
+        if not may(person.roles, action, granted=granted):
             raise Forbidden("grant-wrong", *GRANT_WRONG)
         return Visitor(person, told)
 

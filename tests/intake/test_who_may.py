@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from services.intake.pages import site
 from shared.platform.web.who import ROLES
 from tests.intake.asking import LISTS, NAMED, WORDS, Asked, Town, doors_of
-from tests.intake.two_towns import TwoTowns, filled
+from tests.intake.two_towns import TwoTowns, filled, token_of
 from tests.intake.who_may import ANYBODY, DOORS, NOBODY, OF_NO_MUNICIPALITY, Door
 
 A, B = WORDS
 BELOW = "/intake/v1/{municipality}"
 EACH = [*ROLES, NOBODY]
+AS_CSV = {"Accept": "text/csv"}
 TELLS = [
     *(("GET", path) for path in LISTS if path != "/disclosures"),
     ("GET", "/disclosures"),
@@ -97,6 +98,22 @@ async def test_whoever_may_come_in_is_told_nothing_of_the_other_town(towns: TwoT
         for cursor in (None, there.cursors.get(door[1])):
             await nothing_leaks(Asked(door, here, there, cursor=cursor), _roles(role), frozenset({A, B}))
             await nothing_leaks(Asked(door, here, there, cursor=cursor), _roles(role), frozenset({code}))
+        answer = await towns.knock(Asked(door, here, there), _roles(role), frozenset({code}), shown=AS_CSV)
+        assert not there.told_in(answer)
+
+
+async def test_who_registers_and_may_not_answer_does_not_answer_by_registering(towns: TwoTowns) -> None:
+    answered = {"channel": "letter", "wish": "Hej.", "answered": {"case_type": "serv_tillf"}}
+    for role, status in (("receptionist", 201), ("registrar", 403)):
+        assert (await towns.ask(towns.towns[A], role, "POST", "/contacts", answered)).status_code == status
+
+
+async def test_a_token_without_roles_opens_nothing(towns: TwoTowns) -> None:
+    for door in DOORS:
+        here = towns.towns[A]
+        headers = {"Authorization": f"Bearer {token_of('anna', frozenset(), frozenset({A}))}"}
+        answer = await towns.client.send(Asked(door, here, here).request(towns.client, headers))
+        assert (answer.status_code == 403) == (NOBODY not in DOORS[door])
 
 
 @pytest.mark.parametrize("path", OF_NO_MUNICIPALITY)

@@ -68,7 +68,7 @@ class TwoTowns:
     ) -> httpx.Response:
         """The answer to somebody with these roles in these municipalities; to nobody at all without roles."""
         who = who or next((town.publisher for town in self.towns.values() if town.code in of), "nobody")
-        headers = {"Authorization": f"Bearer {_token(who, roles, of)}"} if roles else {}
+        headers = {"Authorization": f"Bearer {token_of(who, roles, of)}"} if roles else {}
         return await self.client.send(asked.request(self.client, {**headers, **shown}))
 
     def afresh(self) -> None:
@@ -185,10 +185,14 @@ class TwoTowns:
         following: str = told["next"]
         return following
 
-    async def _done(self, town: Town, role: str, method: str, path: str, body: Any = None) -> Any:
-        headers = {"Authorization": f"Bearer {_token('anna', frozenset({role}), frozenset({town.code}))}"}
+    async def ask(self, town: Town, role: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        """The answer to somebody of the town with this role."""
+        headers = {"Authorization": f"Bearer {token_of('anna', frozenset({role}), frozenset({town.code}))}"}
         sent = {} if body is None else {"json": body}
-        answer = await self.client.request(method, f"/intake/v1/{town.code}{path}", headers=headers, **sent)
+        return await self.client.request(method, f"/intake/v1/{town.code}{path}", headers=headers, **sent)
+
+    async def _done(self, town: Town, role: str, method: str, path: str, body: Any = None) -> Any:
+        answer = await self.ask(town, role, method, path, body)
         assert answer.status_code < 300, (path, answer.text)
         return answer.json()
 
@@ -208,5 +212,5 @@ def filled() -> TwoTowns:
 
 
 @cache
-def _token(who: str, roles: frozenset[str], of: frozenset[str]) -> str:
+def token_of(who: str, roles: frozenset[str], of: frozenset[str]) -> str:
     return make_token(the_key(), "kommunkontakt", who, sorted(roles), sorted(of), timedelta(hours=8), SystemClock())

@@ -18,7 +18,7 @@ from services.intake.registration import Registers, early_of, register
 from services.intake.rules.ids import NewId, PartyIds
 from services.intake.rules.policy import Action
 from services.intake.store.contacts import Contacts
-from services.intake.who import Visitor, doing, visiting
+from services.intake.who import Visitor, doing, insist, visiting
 from shared.contracts.refusal import Invalid
 from shared.platform.desk import Early
 from shared.platform.once import Once
@@ -59,6 +59,8 @@ async def register_contact(
             contact = await answer(contact, asked.answered.given(), reception, person.id, at)
         return await shown(contact, who)
 
+    if asked.answered is not None:
+        insist(person, Action.ANSWER_CONTACT)
     if asked.answered is not None and asked.case_types:
         raise Invalid("answered-or-handed-over", *ONE_OF_TWO, "/case_types")
     once = Once.under(key, municipality, person.id, "contacts", asked)

@@ -45,6 +45,7 @@ class Action(StrEnum):
 RECEPTION = frozenset({"receptionist", "coordinator"})
 REGISTRY = frozenset({"registrar"})
 ARCHIVE = REGISTRY | {"manager"}
+NOBODY = frozenset[Role]()
 ANYBODY = frozenset({"public"})
 """Also who shows no token, at doors that ask for none."""
 
@@ -85,9 +86,9 @@ MAY_WITH_GRANT: Mapping[Action, frozenset[Role]] = dict.fromkeys(
 """Who may do it besides, to the one contact that a grant of theirs is for."""
 
 
-def may(roles: frozenset[Role], action: Action) -> bool:
-    """Whether somebody with these roles may do it at all."""
-    return not roles.isdisjoint(MAY[action])
+def may(roles: frozenset[Role], action: Action, *, granted: bool = False) -> bool:
+    """Whether somebody with these roles may do it; to one contact, with a grant that holds for it, also more."""
+    return not roles.isdisjoint(MAY[action] | (MAY_WITH_GRANT.get(action, NOBODY) if granted else NOBODY))
 
 
 def holds(grant: Grant, person_id: str, municipality: str, contact_id: str) -> bool:

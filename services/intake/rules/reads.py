@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.intake.model.read import Why
-from services.intake.rules.policy import MAY, MAY_WITH_GRANT, RECEPTION, Action
+from services.intake.rules.policy import RECEPTION, Action, may
 from shared.contracts.grant import Grant
 
 WHY: Mapping[Action, Why] = {
@@ -23,4 +23,4 @@ def why(roles: frozenset[str], action: Action, grant: Grant | None) -> Why:
 
 def roles_for(roles: frozenset[str], action: Action) -> tuple[str, ...]:
     """Those of their roles that let them in."""
-    return tuple(sorted(roles & (MAY[action] | MAY_WITH_GRANT.get(action, frozenset()))))
+    return tuple(sorted(one for one in roles if may(frozenset({one}), action, granted=True)))
