@@ -18,7 +18,7 @@ DATABASE, COLLECTION, ROW = "kommunkontakt_development", "clock", "clock"
 class Advance(BaseModel):
     """How many days pass."""
 
-    days: int = Field(ge=0, le=36_500)
+    days: int = Field(strict=True, ge=0, le=36_500)
 
 
 class Told(BaseModel):

@@ -71,6 +71,16 @@ DOCUMENTED: dict[str, Any] = {
     ],
 }
 LOCATION = {"Location": {"description": "Where to ask, when it is one event.", "schema": {"type": "string"}}}
+HOW_IT_FARES = {
+    "inbound": {
+        "operationId": "inbound",
+        "parameters": {
+            "municipality": "$request.path.municipality",
+            "source": "$response.body#/events/0/source",
+            "id": "$response.body#/events/0/id",
+        },
+    }
+}
 WAIT = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -84,7 +94,7 @@ def events_router(hearing: Hearing) -> APIRouter:
         status_code=202,
         openapi_extra=DOCUMENTED,
         responses={
-            202: {"headers": LOCATION},
+            202: {"headers": LOCATION, "links": HOW_IT_FARES},
             429: {"description": wording.TITLES[429].en, "headers": WAIT, "content": PROBLEM},
         },
     )
