@@ -1,13 +1,17 @@
 """The reception on real servers: answered at once, handed over by name, and alarmed before a promise breaks."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from shared.platform.clock import SystemClock
+from shared.platform.token import make_token
 from stack.demo_client import Doors, Publisher, Tray
 from stack.instances import install
 from stack.testing import Servers, start_servers
@@ -23,8 +27,8 @@ CALL = {"channel": "phone", "wish": "Vi vill ha uteservering i sommar, vem prata
 class Town:
     """A receptionist's doors, the staff system, and the tray where mails lie."""
 
-    def __init__(self, servers: Servers, doors: Doors) -> None:
-        self._doors, self._tray = doors, Tray(servers.mail_url)
+    def __init__(self, servers: Servers, ports: Mapping[str, int]) -> None:
+        self._doors, self._ports, self._tray = Doors(dict(ports)), ports, Tray(servers.mail_url)
         self._staff = Publisher(servers.kafka_url, "staff", "reception")
 
     def officer(self, name: str, *case_types: str, **members: Any) -> None:
@@ -38,6 +42,17 @@ class Town:
 
     def get(self, path: str) -> dict[str, Any]:
         told: dict[str, Any] = self._doors.call("receptionist", "GET", "intake", path)
+        return told
+
+    def as_officer(self, who: str, method: str, service: str, path: str, **sent: Any) -> httpx.Response:
+        key = Path(os.environ["KOMMUNKONTAKT_JWT_KEY_FILE"])
+        token = make_token(key, "kommunkontakt", who, ["officer"], ["1460"], timedelta(hours=1), SystemClock())
+        headers = {"Authorization": f"Bearer {token}", **sent.pop("headers", {})}
+        address = f"http://127.0.0.1:{self._ports[service]}/{service}/v1/1460/{path}"
+        return httpx.request(method, address, headers=headers, **sent)
+
+    def reads(self, contact_id: str) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self._doors.call("registrar", "GET", "intake", f"reads?of={contact_id}")["items"]
         return told
 
     def days_pass(self, days: int) -> datetime:
@@ -64,7 +79,7 @@ def town(where: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     with start_servers(where / "servers") as servers, install(servers, where, ["a"], services=SERVICES) as whole:
         for name, value in whole.environment.items():
             monkeypatch.setenv(name, value)
-        yield Town(servers, Doors({service: whole.port(service) for service in SERVICES}))
+        yield Town(servers, {service: whole.port(service) for service in SERVICES})
 
 
 def test_nobody_is_bounced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +100,14 @@ def test_nobody_is_bounced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         taken = place.get(f"contacts/{call}?wait=8")
         assert (taken["state"], taken["promised"]["by"]) == ("taken", "Alkoholhandläggare")
         assert [(one["name"], one["phone"]) for one in taken["held"]] == [("Lind", "0531-526000")]
+
+        matter_id = taken["held"][0]["matter_id"]
+        granted = place.as_officer("lind", "POST", "routing", f"matters/{matter_id}/grants", json={}).json()
+        read = place.as_officer("lind", "GET", "intake", f"contacts/{call}", headers={"Grant": granted["grant"]})
+        assert (read.status_code, read.json()["wish"]) == (200, CALL["wish"])
+        assert place.as_officer("lind", "GET", "intake", f"contacts/{call}").status_code == 403
+        assert place.as_officer("berg", "POST", "routing", f"matters/{matter_id}/grants", json={}).status_code == 403
+        assert ("lind", matter_id) in {(one["by"], one["matter_id"]) for one in place.reads(call)}
 
         promised = {"by": "Bygglovshandläggare", "at": (now + timedelta(days=3, hours=12)).isoformat()}
         late = place.post("contacts", {**CALL, "case_types": ["bygglov"], "promised": promised})["contact_id"]
