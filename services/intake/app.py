@@ -67,6 +67,7 @@ from shared.platform.leases import Lease
 from shared.platform.secrets import keyed_hash, party_id
 from shared.platform.service import Parts, assemble, serve
 from shared.platform.signed import Signer, grant_signer
+from shared.platform.unit import Shelf
 from shared.platform.vault import Prints
 from shared.platform.work import Worker
 
@@ -80,31 +81,34 @@ def swedish_working_days() -> WorkingDays:
     return WorkingDays(lambda day: day in holidays)
 
 
+SHELF: Shelf = {
+    Contacts: KeptContacts,
+    Parties: KeptParties,
+    Timeline: KeptTimeline,
+    AllSeries: KeptSeries,
+    CompanyChanges: KeptCompanyChanges,
+    Notes: KeptNotes,
+    Uploads: KeptUploads,
+    Threads: KeptThreads,
+    SuggestionWeeks: KeptSuggestionWeeks,
+    FollowUps: KeptFollowUps,
+    Disclosures: KeptDisclosures,
+    Reads: KeptReads,
+    Officers: KeptOfficers,
+    Tallies: KeptTallies,
+    Mails: KeptMails,
+    Announcements: KeptAnnouncements,
+    RetentionRuns: KeptRetentionRuns,
+}
+
+
 def parts(settings: Settings) -> Parts:
     """What intake brings to the platform."""
     keyed = partial(party_id, settings.platform.party_secret)
     case_types = read_case_types(settings.data_dir)
     return Parts(
         bus=bus,
-        shelf={
-            Contacts: KeptContacts,
-            Parties: KeptParties,
-            Timeline: KeptTimeline,
-            AllSeries: KeptSeries,
-            CompanyChanges: KeptCompanyChanges,
-            Notes: KeptNotes,
-            Uploads: KeptUploads,
-            Threads: KeptThreads,
-            SuggestionWeeks: KeptSuggestionWeeks,
-            FollowUps: KeptFollowUps,
-            Disclosures: KeptDisclosures,
-            Reads: KeptReads,
-            Officers: KeptOfficers,
-            Tallies: KeptTallies,
-            Mails: KeptMails,
-            Announcements: KeptAnnouncements,
-            RetentionRuns: KeptRetentionRuns,
-        },
+        shelf=SHELF,
         provided={
             PartyIds: PartyIds(keyed, Prints(settings.platform.party_secret).of),
             NewId: NewId(lambda: uuid4().hex),
