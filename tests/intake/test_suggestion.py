@@ -25,15 +25,28 @@ def suggest(wish: str) -> Suggestion:
     return SUGGESTERS.suggest("1460", wish, ON)
 
 
-def test_of_the_wishes_that_rules_were_written_from_nine_of_ten_case_types_are_found() -> None:
-    figures = measured(WISHES / "seen.jsonl", SUGGESTERS)
-    assert (figures.wishes, figures.recall >= 0.90, figures.precision >= 0.80) == (200, True, True)
+@pytest.mark.parametrize(
+    ("name", "wishes", "recall", "precision"),
+    [
+        ("seen", 200, 0.99, 0.98),
+        ("fresh-1", 60, 0.98, 0.98),
+        ("fresh-2", 60, 0.98, 0.97),
+        ("fresh-3", 60, 0.98, 0.98),
+        ("fresh-4", 60, 0.97, 0.93),
+        ("own", 853, 0.96, 0.93),
+    ],
+)
+def test_the_wishes_that_rules_were_tuned_on_stay_known(
+    name: str, wishes: int, recall: float, precision: float
+) -> None:
+    figures = measured(WISHES / f"{name}.jsonl", SUGGESTERS)
+    assert (figures.wishes, figures.recall >= recall, figures.precision >= precision) == (wishes, True, True)
 
 
 def test_on_wishes_that_nobody_tuned_on_suggestions_get_no_worse() -> None:
-    """Below the aim of 0.90 and 0.80: what was measured when the rules were last changed (docs/intake.md)."""
+    """The aim is 0.90 and 0.80: this is what was measured when the rules were last changed (docs/intake.md)."""
     figures = measured(WISHES / "unseen.jsonl", SUGGESTERS)
-    assert (figures.wishes, figures.recall >= 0.83, figures.precision >= 0.76) == (100, True, True)
+    assert (figures.wishes, figures.recall >= 0.85, figures.precision >= 0.80) == (100, True, True)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +69,12 @@ def test_on_wishes_that_nobody_tuned_on_suggestions_get_no_worse() -> None:
         ("Festival i parken med 200 besökare", {"markuppl", "brandskydd"}),
         ("Festival i parken med 149 besökare", {"markuppl"}),
         ("Vill låna kommunens flagga", {"ovrigt"}),
+        ("kartång å sopptunner hämtar ni de", {"avfall"}),
+        ("bärgvärme te verkstan", {"miljo_c"}),
+        ("Restaurang vill ha tömning två gånger i veckan", {"avfall"}),
+        ("Vi söker lokal nära campingen", {"mark_lokal"}),
+        ("Äldre herrgård ska bli vandrarhem, vi lagar ingen mat", {"bygglov", "brandskydd"}),
+        ("Kan planen ändras till bostäder, och får vi bygga carport under tiden?", {"planbesked", "bygglov"}),
     ],
 )
 def test_a_wish_gets_the_case_types_it_plainly_leads_to(wish: str, codes: set[str]) -> None:
@@ -77,6 +96,14 @@ def test_the_words_that_spoke_stand_where_it_says_they_do() -> None:
 def test_a_signature_is_no_wish() -> None:
     mail = "Hej!\nVi undrar vart vi skickar en faktura för målningen av skolan.\n\nHälsningar\nSkyltfirman Krog & Bar"
     assert suggest(mail).codes == ("faktura",)
+
+
+TOLD = "Vi har sålt blommor här i tio år. Skylten är från förra ägaren. Kunderna kommer från hela länet. Allt går bra."
+
+
+def test_what_a_long_text_only_tells_is_no_wish() -> None:
+    assert suggest(f"{TOLD} Var skickar vi fakturan för midsommarkransarna?").codes == ("faktura",)
+    assert suggest("Skylten är från förra ägaren. Var skickar vi fakturan?").codes == ("faktura", "skylt")
 
 
 def test_what_is_suggested_most_strongly_stands_first() -> None:

@@ -48,8 +48,12 @@ class Otherwise:
 class Ruleset(Dated):
     """The rules of suggestion in one version (regelverk för förslag): signs are words and phrases under a name.
 
-    `permits` are the signs that are settled by "vi har redan ...". `builds_on` names the version for all that a
-    municipality's own adds to: its signs and rules of the same names stand instead.
+    `permits` are the signs that are settled by "vi har redan ...". `mentions` are those that ask for nothing right
+    after another sign, which says where something is ("bakom macken") or what one already is ("vi är en ...");
+    `callers` those that only tell who asks, as a sentence begins before words of the sign `calls` ("krögare undrar").
+    `background` are case types that a long text may mention by the way: they need a sentence that asks for something.
+    `builds_on` names the version for all that a municipality's own adds to: its signs and rules of the same names stand
+    instead.
     """
 
     about: ClassVar[str] = "suggestion"
@@ -59,6 +63,9 @@ class Ruleset(Dated):
     permits: tuple[str, ...]
     signs: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
+    mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
     builds_on: str | None = None
 
     def __post_init__(self) -> None:
@@ -80,6 +87,9 @@ class Ruleset(Dated):
             signs={**below.signs, **self.signs},
             rules=tuple(rules.values()),
             permits=tuple(dict.fromkeys((*below.permits, *self.permits))),
+            mentions={**below.mentions, **self.mentions},
+            callers=tuple(dict.fromkeys((*below.callers, *self.callers))),
+            background=tuple(dict.fromkeys((*below.background, *self.background))),
             builds_on=None,
         )
 

@@ -13,9 +13,9 @@ from services.intake.model.suggestion import Ruleset
 from services.intake.rules.suggestion.vocabulary import NONE, Ids, Vocabulary
 from services.intake.rules.suggestion.words import Word, has_dots, words_of
 
-GAP, LONGEST_GAP, NO = "..", 3, "!"
-DENIES, DENIES_NEXT, ASKS, VAGUE = "denies", "denies-next", "asks", "vague"
-SETTLES, SETTLES_ALL = "settles", "settles-sentence"
+GAP, LONGEST_GAP, NO, LONGEST_CALLER = "..", 3, "!", 2
+DENIES, DENIES_NEXT, ASKS, INTENDS, VAGUE, KNOWN = "denies", "denies-next", "asks", "intends", "vague", "known"
+SETTLES, SETTLES_ALL, CALLS = "settles", "settles-sentence", "calls"
 REACH = {DENIES: 3, DENIES_NEXT: 1}
 MOST_HITS = 100
 """What is said a hundred times is said: so no text takes long."""
@@ -85,15 +85,16 @@ class Signs:
     """The signs of a set of rules, ready to be looked for."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        self._permits = frozenset(ruleset.permits)
+        self._permits, self._mentions, self._callers = frozenset(ruleset.permits), ruleset.mentions, ruleset.callers
         self._led_by: defaultdict[Phrase, list[tuple[str, Sequence[Phrase]]]] = defaultdict(list)
         phrases: dict[Phrase, None] = {}
         for name, patterns in ruleset.signs.items():
-            for pattern in patterns if name != VAGUE else ():
+            for pattern in patterns if name not in (VAGUE, KNOWN) else ():
                 first, *others = (tuple(part.split()) for part in pattern.removeprefix(NO).split(" + "))
                 self._led_by[first].append((NO * pattern.startswith(NO) + name, others))
                 phrases.update(dict.fromkeys((first, *others)))
-        self._vocabulary = Vocabulary(word for phrase in phrases for word in phrase if word != GAP)
+        known = (*ruleset.signs.get(VAGUE, ()), *ruleset.signs.get(KNOWN, ()))
+        self._vocabulary = Vocabulary((word for phrase in phrases for word in phrase if word != GAP), known)
         self._begins: defaultdict[int, list[tuple[Phrase, Steps]]] = defaultdict(list)
         for phrase in phrases:
             self._begins[self._vocabulary.numbers[phrase[0]]].append((phrase, tuple(self._steps(phrase[1:]))))
@@ -127,11 +128,10 @@ class Signs:
     def _read(self, words: Sequence[Word]) -> Read:
         dotted = has_dots(words)
         written = [word.written for word in words]
-        alone = {word: self._vocabulary.find(word, dotted) for word in set(written)}
         pairs = {(one, after): self._vocabulary.whole(one + after, dotted, 0) for one, after in set(pairwise(written))}
         too_many = [NONE] * (LONGEST_GAP + 3)
         return Read(
-            [*(alone[word] for word in written), *too_many],
+            [*(self._vocabulary.find(word.written, dotted, word.is_name) for word in words), *too_many],
             [*(pairs[pair] for pair in pairwise(written)), *too_many],
         )
 
@@ -148,17 +148,31 @@ class Signs:
         return found
 
     def _sorted_out(self, hits: Hits, words: Sequence[Word]) -> Hits:
-        """Denied signs under another name, settled ones left out."""
+        """Denied signs under another name; settled ones, and what is only mentioned, left out."""
         settled = {words[hit.first].clause for hit in hits.get(SETTLES, ())}
+        denials = {hit.first for hit in hits.get(DENIES, ())}
         over = {hit.sentence for hit in hits.get(SETTLES_ALL, ())}
         denied = _denied(hits, words)
+        mentioned = {*self._mentioned(hits), *self._calling(hits, words)}
         kept: defaultdict[str, list[Hit]] = defaultdict(list)
         for name, found in hits.items():
             for hit in found:
                 is_settled = hit.sentence in over or words[hit.first].clause in settled
-                if not (name in self._permits and is_settled):
-                    kept[NO + name if hit.first in denied else name].append(hit)
+                if not ((name in self._permits and is_settled) or (name, hit.first) in mentioned):
+                    is_denied = hit.first in denied or (name in self._permits and not denials.isdisjoint(hit.words))
+                    kept[NO + name if is_denied else name].append(hit)
         return kept
+
+    def _mentioned(self, hits: Hits) -> Iterator[tuple[str, int]]:
+        for after, names in self._mentions.items():
+            for hit in hits.get(after, ()):
+                yield from ((name, hit.last + 1) for name in names)
+
+    def _calling(self, hits: Hits, words: Sequence[Word]) -> Iterator[tuple[str, int]]:
+        for hit in hits.get(CALLS, ()):
+            begins = max(hit.first - LONGEST_CALLER, 0)
+            if begins == 0 or words[begins - 1].sentence < hit.sentence:
+                yield from ((name, hit.first - 1) for name in self._callers)
 
 
 def _without(hits: Hits) -> Hits:

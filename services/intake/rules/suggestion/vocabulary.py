@@ -8,29 +8,35 @@ hyphen) belongs to the other part.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
-from services.intake.rules.suggestion.words import DOTTED, folded, stems, swedish
+from services.intake.rules.suggestion.words import DOTTED, folded, sounded, stems, swedish
 
-SHORTEST_REST, SHORTEST_HEAD, LONG_PART = 3, 2, 7
-SHORTEST_MISSPELT, SHORT, LONG, SHORTER = 5, 6, 8, 2
+SHORTEST_REST, SHORTEST_HEAD, LONG_PART, SHORTEST_TAIL = 3, 2, 7, 9
+SHORTEST_SOUND, SHORTEST_MISSPELT, LONG, SHORTER = 4, 5, 8, 2
+MOST_WORDS = 16_384
+NOT = "o"
 Ids = frozenset[int]
 NONE: Ids = frozenset()
 
 
 class Vocabulary:
-    """The words of a set of rules, each with its number."""
+    """The words of a set of rules, each with its number; words that are `known` are not taken for misspelt ones."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], known: Iterable[str] = ()) -> None:
+        self._known = frozenset(key for word in known for key in stems(folded(word.lower())))
         self.numbers: dict[str, int] = {word: number for number, word in enumerate(dict.fromkeys(words))}
-        self._cores = [word.strip("-=#").lower() for word in self.numbers]
+        self._cores = [word.strip("=#").replace("-", "").lower() for word in self.numbers]
         self._whole: defaultdict[str, set[int]] = defaultdict(set)
         self._first: defaultdict[str, set[int]] = defaultdict(set)
         self._last: defaultdict[str, set[int]] = defaultdict(set)
+        self._sounds: defaultdict[str, set[int]] = defaultdict(set)
         self._at_least: list[tuple[int, int]] = []
         for word, number in self.numbers.items():
             self._take(word, number)
         inexact = (folded(self._cores[number]) for word, number in self.numbers.items() if word[0] not in "=#")
         self._misspelt = _one_off(core for core in inexact if len(core) >= SHORTEST_MISSPELT)
+        self.find = lru_cache(maxsize=MOST_WORDS)(self._find)
 
     def _take(self, word: str, number: int) -> None:
         core = folded(self._cores[number])
@@ -40,10 +46,14 @@ class Vocabulary:
         is_long = len(core) >= LONG_PART and not word.startswith("=")
         for key in (core,) if word.startswith("=") else stems(core):
             self._whole[key].add(number)
-            if (word.startswith("-") or is_long) and not key.startswith("en:"):
+            if (word.startswith("-") or (is_long and len(key) >= SHORTEST_TAIL)) and not key.startswith("en:"):
                 self._last[key].add(number)
         if word.endswith("-") or is_long:
             self._first[core].add(number)
+        if not word.startswith("="):
+            spelt = self._cores[number]
+            for form in (spelt, swedish(spelt)):
+                self._sounds[sounded(form)].add(number)
 
     def whole(self, word: str, dotted: bool, shorter: int = SHORTER) -> Ids:
         """The words of the rules that this word is, however inflected, yet not so many letters shorter than they."""
@@ -51,15 +61,17 @@ class Vocabulary:
         near = (number for number in found if len(self._cores[number]) - len(word) <= shorter)
         return frozenset(number for number in near if self._spelt(number, word, 0, dotted))
 
-    def find(self, word: str, dotted: bool) -> Ids:
-        """The words of the rules that this word is, has as a part, or is but one letter from.
+    def _find(self, word: str, dotted: bool, is_name: bool = False) -> Ids:
+        """The words of the rules that this word is, has as a part, sounds like, or is but one letter from.
 
-        `dotted` says that the writer knows å, ä and ö from a and o.
+        `dotted` says that the writer knows å, ä and ö from a and o. A name is not taken for a misspelt word.
         """
         if word[0].isdigit():
             return self.whole(word, dotted) | self._number(word)
-        found = self.whole(word, dotted) | self._parts(word, dotted)
-        return found or self._nearly(word)
+        whole, parts = self.whole(word, dotted), self._parts(word, dotted)
+        if whole or is_name or not self._known.isdisjoint(stems(folded(word))):
+            return whole | parts
+        return self._sounding(word) | parts or self._nearly(word)
 
     def _number(self, word: str) -> Ids:
         value = int("".join(digit for digit in word if digit in "0123456789") or "0")
@@ -80,17 +92,19 @@ class Vocabulary:
         """Whether the word has the dots of that word of the rules: who writes an ö does not mean an o."""
         core = self._cores[number]
         pairs = [(a, b) for a, b in zip(word[at:], core, strict=False) if a != b and folded(a) == folded(b)]
-        is_bare = dotted and len(word) < SHORT
-        return not any(a in DOTTED or (is_bare and b in DOTTED) for a, b in pairs)
+        return not any(dotted or a in DOTTED for a, _ in pairs)
+
+    def _sounding(self, word: str) -> Ids:
+        return frozenset(self._sounds.get(sounded(word), ())) if len(word) >= SHORTEST_SOUND else NONE
 
     def _nearly(self, word: str) -> Ids:
         bare, dots = folded(word), DOTTED.intersection(word)
-        for form in (bare, swedish(bare)):
-            if len(form) >= SHORTEST_MISSPELT and (near := self._nearest(form)) is not None:
-                return frozenset(number for number in self._whole[near] if dots <= set(self._cores[number]))
-        return NONE
+        near = next((self._whole[key] for form in (bare, swedish(bare)) if (key := self._nearest(form))), NONE)
+        return frozenset(number for number in near if dots <= set(self._cores[number]))
 
     def _nearest(self, form: str) -> str | None:
+        if len(form) < SHORTEST_MISSPELT:
+            return None
         candidates = {key for less in (form, *_shortened(form)) for key in self._misspelt.get(less, ())}
         return next((key for key in sorted(candidates) if _is_one_off(form, key)), None)
 
@@ -109,9 +123,12 @@ def _shortened(word: str) -> Iterator[str]:
 
 
 def _is_one_off(left: str, right: str) -> bool:
-    """Whether a letter too many, too few or swapped is all between them; in long words also a wrong or a first one."""
+    """Whether a letter too many, too few or swapped is all between them; in long words also a wrong or a first one.
+
+    But `otrevlig` is not `trevlig`.
+    """
     is_long = min(len(left), len(right)) >= LONG
-    if left == right or (left[0] != right[0] and not is_long):
+    if left == right or (left[0] != right[0] and not is_long) or NOT + left == right or left == NOT + right:
         return False
     same = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     rest_left, rest_right = left[same:], right[same:]

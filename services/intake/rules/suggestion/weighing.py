@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.intake.model.suggestion import Rule, Ruleset, SpokenWord, SuggestedType, Suggestion
-from services.intake.rules.suggestion.signs import ASKS, Hit, Hits, Seen, Signs
+from services.intake.rules.suggestion.signs import ASKS, INTENDS, Hit, Hits, Seen, Signs
 
-ANY = "*"
+ANY, LONG_TEXT = "*", 5
+"""Every other case type; and how many sentences a text has that tells more than it asks."""
 Found = Sequence[Sequence[Hit]]
 Fire = tuple[Rule, Found]
+Weighed = Mapping[str, tuple[int, Sequence[Hit]]]
 Silenced = Mapping[str, set[int]]
 
 
@@ -29,11 +31,20 @@ class Suggester:
         return Suggestion(self._ruleset.name, heard or tuple(self._otherwise(seen, text)))
 
     def _enough(self, fires: Sequence[Fire], seen: Seen, text: str) -> tuple[SuggestedType, ...]:
-        weighed = _weighed(fires, _silenced(fires, seen))
+        weighed = self._asked(_weighed(fires, _silenced(fires, seen)), seen)
         types = [_suggested(code, spoken, seen, text) for code, spoken in weighed.items()]
         return tuple(
             sorted((one for one in types if one.strength >= self._ruleset.enough), key=lambda one: -one.strength)
         )
+
+    def _asked(self, weighed: Weighed, seen: Seen) -> Weighed:
+        """In a long text that asks for something, without what it only mentions."""
+        if not seen.words or seen.words[-1].sentence + 1 < LONG_TEXT:
+            return weighed
+        asking = {hit.sentence for name in (ASKS, INTENDS) for hit in seen.hits.get(name, ())}
+        asked = {code for code, (_, hits) in weighed.items() if any(hit.sentence in asking for hit in hits)}
+        left_out = frozenset(self._ruleset.background) - asked if asked else frozenset()
+        return {code: spoken for code, spoken in weighed.items() if code not in left_out}
 
     def _fires(self, seen: Hits) -> Iterator[Fire]:
         hits = dict(seen)
@@ -87,7 +98,7 @@ def _silenced(fires: Sequence[Fire], seen: Seen) -> Silenced:
     return silenced
 
 
-def _weighed(fires: Sequence[Fire], silenced: Silenced) -> Mapping[str, tuple[int, Sequence[Hit]]]:
+def _weighed(fires: Sequence[Fire], silenced: Silenced) -> Weighed:
     weights: defaultdict[str, int] = defaultdict(int)
     spoken: defaultdict[str, list[Hit]] = defaultdict(list)
     for rule, found in fires:

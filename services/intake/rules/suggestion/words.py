@@ -13,6 +13,7 @@ SENTENCE_ENDS, CLAUSE_ENDS = frozenset(".!?;\n"), frozenset(".!?;\n,:()–")
 AND, BUT = frozenset({"och", "o", "and"}), frozenset({"men", "fast", "but"})
 SWEDISH, ENGLISH = Stemmer.Stemmer("swedish"), Stemmer.Stemmer("english")
 DOTTED = frozenset("åäö")
+DOUBLED, SOFT_G, ALIKE = re.compile(r"(.)\1+"), re.compile(r"g(?=[eiy])"), str.maketrans("wqzåäæø", "vksoeeo")
 LONGEST_WORD, SHORTEST_STEM = 48, 5
 SIGNATURE_AT_MOST = 200
 
@@ -26,6 +27,7 @@ class Word:
     end: int
     sentence: int
     clause: int
+    is_name: bool = False
 
 
 @lru_cache(maxsize=65_536)
@@ -47,6 +49,12 @@ def swedish(word: str) -> str:
     """A folded word without its Swedish endings; the stemmer leaves some of the neuter's (`avfallet`)."""
     stem: str = SWEDISH.stemWord(word)
     return stem[:-2] if stem.endswith("et") and len(stem) > SHORTEST_STEM else stem
+
+
+def sounded(word: str) -> str:
+    """A word as it sounds: many write it by ear (`gymm`, `torjet`, `kartång`, `bärgvärme`)."""
+    once = DOUBLED.sub(r"\1", folded(word.translate(ALIKE)))
+    return SOFT_G.sub("j", once)
 
 
 def words_of(text: str) -> Sequence[Word]:
@@ -71,7 +79,12 @@ def _words(text: str) -> Iterator[Word]:
             clause += 1
         end = found.end()
         if not ("@" in marks or text[end : end + 1] == "@"):
-            yield Word(word, start, end, sentence, clause)
+            yield Word(word, start, end, sentence, clause, _is_name(found[0], marks))
+
+
+def _is_name(word: str, before: frozenset[str]) -> bool:
+    """Whether it has a capital in the midst of a sentence."""
+    return word[0].isupper() and word[1:].islower() and before <= {" "} and bool(before)
 
 
 def _signature_at(text: str) -> int:
