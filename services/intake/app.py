@@ -100,6 +100,7 @@ SHELF: Shelf = {
     Announcements: KeptAnnouncements,
     RetentionRuns: KeptRetentionRuns,
 }
+"""Which store keeps what a door or a handler asks for."""
 
 
 def parts(settings: Settings) -> Parts:
