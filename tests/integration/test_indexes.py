@@ -132,7 +132,7 @@ async def of_retention(unit: Unit) -> None:
         await unit.given(Parties).silent(CODE, AT.date(), after, 50)
         for kind in made:
             await unit.given(kind).oldest(CODE, AT, after, 50)
-    await contacts.name(named("p", 1))
+    await contacts.naming([named("p", 1), named("p", 2)])
     await unit.given(Announcements).all_of([f"{CODE}-g-1"])
     await unit.given(RetentionRuns).get(f"{CODE}-g-2026-11-24")
     for later, last in ((None, None), (LATER, ("1460-z",))):

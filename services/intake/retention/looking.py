@@ -1,6 +1,6 @@
 """What the plan takes on a day: one and the same look for whoever asks beforehand and for the run that takes it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -133,15 +133,18 @@ def _from(contact: Contact) -> list[str]:
 
 
 async def _parties(look: Look, before: date, _: Rules, kept: Kept) -> list[Found]:
-    found = await kept.parties.silent(look.municipality, before, look.after, look.limit)
-    return [await _of_party(party, kept) for party in found]
-
-
-async def _of_party(party: Party, kept: Kept) -> Found:
     """A company is looked at with those who speak for it, and one of those with the company."""
-    everybody = [party, *(await kept.parties.persons_of(party.party_id) if party.kind == "company" else ())]
-    company = await kept.parties.known(party.company_id)
-    in_use = any([await kept.contacts.name(one.party_id) for one in everybody])
+    found = await kept.parties.silent(look.municipality, before, look.after, look.limit)
+    await kept.parties.load({one.company_id for one in found if one.company_id})
+    speakers = await kept.parties.speakers_of([one.party_id for one in found if one.kind == "company"], 0)
+    with_each = [(one, [two for two in speakers if two.company_id == one.party_id]) for one in found]
+    named = await kept.contacts.naming({one.party_id for one in (*found, *speakers)})
+    return [await _of_party(party, persons, named, kept.parties) for party, persons in with_each]
+
+
+async def _of_party(party: Party, persons: Sequence[Party], named: Collection[str], parties: Parties) -> Found:
+    everybody, company = [party, *persons], await parties.known(party.company_id)
+    in_use = any(one.party_id in named for one in everybody)
     holds = [one.holds for one in (*everybody, company) if one]
     place = party.last_contact_on.isoformat() if party.last_contact_on else ""
     return Found((place, party.party_id), facts_of_party(party, holds, in_use))
