@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,10 @@ class Preserving(ByPlan):
         self.folder.mkdir()
         super().__init__(data_dir=planned(folder / "plans", rows), archive_dir=self.folder)
 
-    async def with_file(self, content: bytes = CONTENT) -> tuple[str, Attachment]:
-        """A contact that came with a file, and was answered."""
+    async def with_file(self, **otherwise: str) -> tuple[str, Attachment]:
+        """A contact that came with a file, of which something may be noted otherwise."""
         desk = self.job().desk
-        attachment = await take(arriving(content), desk)
+        attachment = replace(await take(arriving(CONTENT), desk), **otherwise)  # type: ignore[arg-type]
 
         async def register_it(registers: Registers) -> Came:
             await register(arrival(attachment), registers, self.clock.now())
@@ -192,6 +193,28 @@ async def test_a_folder_that_cannot_be_written_keeps_all_and_the_next_day_is_ano
     assert await town.wish(contact["contact_id"]) == CALL["wish"]
     (town.folder / "1460").unlink()
     assert (await town.run_on(DUE + timedelta(days=1)))["taken"][0]["count"] == 1
+
+
+async def test_a_file_that_is_not_what_came_keeps_its_contact_here(town: Preserving) -> None:
+    contact_id, _ = await town.with_file(sha256="0" * 64)
+    await _close(town, contact_id)
+    run = await town.run_on(DUE)
+    assert (run["taken"], run["failed"], town.packages()) == ([], 1, [])
+
+
+async def test_what_the_disk_gives_back_otherwise_than_it_was_written_keeps_its_contact_here(
+    town: Preserving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = await town.answered()
+
+    def broken(path: Path) -> None:
+        if path.is_file():
+            os.truncate(path, 100)
+
+    monkeypatch.setattr(package, "_sync", broken)
+    run = await town.run_on(DUE)
+    assert (run["taken"], run["failed"], town.packages()) == ([], 1, [])
+    assert await town.wish(contact["contact_id"]) == CALL["wish"]
 
 
 @pytest.mark.parametrize("harm", ["cut", "other", "extra", "gone"])

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import pytest
 from services.intake import erasing
 from services.intake.model.company_change import CompanyChange
 from services.intake.model.follow_up import FollowUp
+from services.intake.model.party import Party
 from services.intake.retention import taking
+from services.intake.retention.looking import Look
 from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.follow_ups import FollowUps
+from services.intake.store.parties import Parties
 from tests.intake.by_plan import DECISION, ByPlan, planned, row
 from tests.intake.settled import AT, opened
 from tests.intake.test_disposal import everything, keys
@@ -158,6 +161,36 @@ async def test_a_batch_that_somebody_else_has_taken_changes_nothing(town: ByPlan
         await second.step()
     run = (await town.get("/retention/runs", role="registrar")).json()["items"][0]
     assert (run["taken"][0]["count"], run["failed"]) == (1, 0)
+
+
+async def test_a_batch_that_comes_late_does_not_turn_the_run_back(town: ByPlan) -> None:
+    await town.answered()
+    await town.run_on(DUE)
+    town.until(GOES)
+    job, late = town.job(), Look("1460", "parties", GOES, GOES, None, 100)
+    for _ in range(2):
+        assert await job.step()
+    before = await town.kept("retention_runs")
+
+    async def take(hands: taking.Hands, at: datetime) -> taking.Came:
+        return await taking.take_batch(late, {}, hands, at)
+
+    assert (await job.desk.do(take)).group == "follow_ups"
+    assert await town.kept("retention_runs") == before
+
+
+async def test_who_spoke_for_a_company_goes_with_it_also_when_nobody_knows_since_when(town: ByPlan) -> None:
+    contact = await town.answered(**COMPANY)
+
+    async def keep(parties: Parties) -> taking.Came:
+        parties.save(Party("1460", "1460-p-imported", "person", name="Bo Glas", company_id=contact["party_id"]))
+        return taking.Came(group=None)
+
+    await town.job().desk.do(keep)
+    for day in (DUE, GOES, GOES + timedelta(days=1), GOES + timedelta(days=31)):
+        await town.run_on(day)
+    assert [one["name"] for one in await opened(town.database, "parties")] == [None] * 3
+    assert await keys(town) == set()
 
 
 async def test_what_cannot_be_taken_stops_nothing_else(town: ByPlan, monkeypatch: pytest.MonkeyPatch) -> None:
