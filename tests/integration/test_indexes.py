@@ -126,7 +126,7 @@ async def of_intake(unit: Unit) -> None:
 
 
 async def of_retention(unit: Unit) -> None:
-    contacts, made = unit.given(Contacts), (FollowUps, Disclosures, CompanyChanges)
+    contacts, made = unit.given(Contacts), (FollowUps, Disclosures, CompanyChanges, Reads)
     for after in (None, ("2026-01-01", "1460-z")):
         await contacts.oldest(CODE, AT, after, 50)
         await unit.given(Parties).silent(CODE, AT.date(), after, 50)

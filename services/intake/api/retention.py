@@ -23,7 +23,7 @@ from shared.platform.web.paging import Listing, Page, paged
 from shared.platform.web.who import Municipality, Person
 
 Seeing = Annotated[Person, doing(Action.SEE_RETENTION)]
-Group = Literal["parties", "contacts", "follow_ups", "disclosures", "company_changes"]
+Group = Literal["parties", "contacts", "follow_ups", "disclosures", "company_changes", "reads"]
 On = Annotated[Day | None, Query(description="The day; today when absent, and never an earlier one.")]
 COUNTED_TO = 1_000
 """So many of a group are counted at most; the command counts them all."""

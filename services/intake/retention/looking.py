@@ -25,6 +25,7 @@ from services.intake.store.contacts import Contacts
 from services.intake.store.disclosures import Disclosures
 from services.intake.store.follow_ups import FollowUps
 from services.intake.store.parties import Parties
+from services.intake.store.reads import Reads
 from services.intake.store.retention import Announcements
 from shared.platform.store import kept_moment
 
@@ -47,6 +48,7 @@ class Kept:
     follow_ups: FollowUps
     disclosures: Disclosures
     changes: CompanyChanges
+    reads: Reads
     announcements: Announcements
     plan: RetentionPlan
     archive: ArchiveIs
@@ -169,10 +171,16 @@ async def _changes(look: Look, before: date, _: Rules, kept: Kept) -> list[Found
     return [_made(look.group, one.municipality, one.change_id, one.told_at) for one in found]
 
 
+async def _reads(look: Look, before: date, _: Rules, kept: Kept) -> list[Found]:
+    found = await kept.reads.oldest(look.municipality, _midnight(before), look.after, look.limit)
+    return [_made(look.group, one.municipality, one.read_id, one.at) for one in found]
+
+
 FINDERS: Mapping[str, Callable[[Look, date, Rules, Kept], Awaitable[Sequence[Found]]]] = {
     "parties": _parties,
     "contacts": _contacts,
     "follow_ups": _follow_ups,
     "disclosures": _disclosures,
     "company_changes": _changes,
+    "reads": _reads,
 }

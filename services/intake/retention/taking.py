@@ -1,8 +1,9 @@
 """One batch of a run: what was seen to go goes, as by a person's decision, and what is due is announced."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -18,6 +19,8 @@ from services.intake.store.notes import Notes
 from services.intake.store.retention import RetentionRuns
 from services.intake.store.uploads import Uploads
 
+Taker = Callable[[Judgement, "Prints", "Hands", datetime], Awaitable[bool]]
+"""Takes one thing; False when the archive does not hold it as it is now."""
 Prints = Mapping[str, str]
 """The contacts that lie in the archive, and the prints of their packages."""
 
@@ -130,28 +133,33 @@ async def _take_party(one: Judgement, _: Prints, hands: Hands, at: datetime) -> 
     return party is not None
 
 
-async def _take_follow_up(one: Judgement, _: Prints, hands: Hands, at: datetime) -> bool:
-    await hands.kept.follow_ups.load([one.facts.subject_id])
-    hands.kept.follow_ups.drop(one.facts.subject_id)
-    return True
+class Droppable(Protocol):
+    """A store whose things go whole: nobody else has heard of them."""
+
+    async def load(self, ids: Iterable[str], /) -> None:
+        """Fetch these, so that `drop` knows them."""
+        ...
+
+    def drop(self, one_id: str, /) -> None:
+        """One, read before, is kept no more."""
+        ...
 
 
-async def _take_disclosure(one: Judgement, _: Prints, hands: Hands, at: datetime) -> bool:
-    await hands.kept.disclosures.load([one.facts.subject_id])
-    hands.kept.disclosures.drop(one.facts.subject_id)
-    return True
+def _dropping(of: Callable[[Kept], Droppable]) -> Taker:
+    async def drop(one: Judgement, _: Prints, hands: Hands, at: datetime) -> bool:
+        store = of(hands.kept)
+        await store.load([one.facts.subject_id])
+        store.drop(one.facts.subject_id)
+        return True
+
+    return drop
 
 
-async def _take_change(one: Judgement, _: Prints, hands: Hands, at: datetime) -> bool:
-    await hands.kept.changes.load([one.facts.subject_id])
-    hands.kept.changes.drop(one.facts.subject_id)
-    return True
-
-
-TAKERS: Mapping[str, Callable[[Judgement, Prints, Hands, datetime], Awaitable[bool]]] = {
+TAKERS: Mapping[str, Taker] = {
     "parties": _take_party,
     "contacts": _take_contact,
-    "follow_ups": _take_follow_up,
-    "disclosures": _take_disclosure,
-    "company_changes": _take_change,
+    "follow_ups": _dropping(lambda kept: kept.follow_ups),
+    "disclosures": _dropping(lambda kept: kept.disclosures),
+    "company_changes": _dropping(lambda kept: kept.changes),
+    "reads": _dropping(lambda kept: kept.reads),
 }

@@ -17,6 +17,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "follow_ups": ("follow_ups",),
     "disclosures": ("disclosures",),
     "company_changes": ("company_changes",),
+    "reads": ("reads",),
 }
 """What a run takes, in this order, and the kinds in each. Parties go first: one whose last contact goes today is in
 use today, and so a run takes no more than could be seen of it before."""
@@ -28,6 +29,7 @@ COUNTED: Mapping[str, Collection[str]] = {
     "follow_ups": ("made",),
     "disclosures": ("made",),
     "company_changes": ("made",),
+    "reads": ("made",),
 }
 
 

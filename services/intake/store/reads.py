@@ -1,9 +1,11 @@
 """The log of reads: the questions first, then the collection that answers them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any, Protocol
 
 from services.intake.model.read import Read
+from services.intake.store.ageing import oldest
 from shared.platform.database import Index
 from shared.platform.store import Store, kept_moment
 
@@ -17,6 +19,20 @@ class Reads(Protocol):
         """Reads, of any of these subjects when some are named, the newest first, after the one whose (at: datetime,
         read_id: str) is given; all of them without a limit (0).
         """
+        ...
+
+    async def oldest(
+        self, municipality: str, before: datetime, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Read]:
+        """Reads before then, the oldest first, after the one whose (at as it is kept, id) is given."""
+        ...
+
+    async def load(self, ids: Iterable[str], /) -> None:
+        """Fetch these, so that `drop` knows them."""
+        ...
+
+    def drop(self, one_id: str, /) -> None:
+        """One, read before, is kept no more."""
         ...
 
 
@@ -42,3 +58,10 @@ class KeptReads(Store[Read]):
             at, read_id = kept_moment(after[0]), after[1]
             query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": read_id}}]
         return await self.page(query, sort=(("at", -1), ("_id", -1)), limit=limit)
+
+    async def oldest(
+        self, municipality: str, before: datetime, after: tuple[Any, ...] | None, limit: int
+    ) -> list[Read]:
+        """See `Reads`."""
+        query = oldest(municipality, "at", kept_moment(before) or "", after)
+        return await self.page(query, sort=(("at", 1), ("_id", 1)), limit=limit)
