@@ -1,5 +1,6 @@
 """A day's run takes exactly what could be seen of it, as by a person's decision, once, whoever is killed meanwhile."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
@@ -12,14 +13,18 @@ from services.intake import erasing
 from services.intake.model.company_change import CompanyChange
 from services.intake.model.follow_up import FollowUp
 from services.intake.model.party import Party
+from services.intake.retention import job as jobs
 from services.intake.retention import taking
+from services.intake.retention.job import RetentionJob
 from services.intake.retention.looking import Look
 from services.intake.store.company_changes import CompanyChanges
 from services.intake.store.follow_ups import FollowUps
 from services.intake.store.parties import Parties
+from shared.platform.errors import TryAgain
 from tests.intake.by_plan import DECISION, ByPlan, planned, row
 from tests.intake.settled import AT, opened
 from tests.intake.test_disposal import everything, keys
+from tests.waiting import until
 
 COMPANY = {"company": {"organisation_number": "556016-0680", "name": "Glasverkstaden AB"}}
 DUE, GOES = date(2027, 11, 25), date(2027, 12, 25)
@@ -211,6 +216,43 @@ async def test_what_cannot_be_taken_stops_nothing_else(town: ByPlan, monkeypatch
     assert (run["taken"][0]["count"], run["failed"]) == (2, 1)
     monkeypatch.undo()
     assert await town.taken(await town.run_on(GOES + timedelta(days=1))) == [contacts[1]]
+
+
+async def test_the_service_carries_out_the_plan_by_itself_and_a_fault_does_not_end_it(
+    town: ByPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = await town.answered()
+    await town.run_on(DUE)
+    town.until(GOES)
+    faults = [TryAgain("the database is away"), RuntimeError("a bug")]
+    look = RetentionJob._next
+
+    async def faulty(job: RetentionJob) -> Look | None:
+        if faults:
+            raise faults.pop()
+        return await look(job)
+
+    monkeypatch.setattr(jobs, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(RetentionJob, "_next", faulty)
+    working = asyncio.create_task(town.job().run())
+
+    async def gone() -> bool:
+        return bool([one for one in await town.kept("retention_announcements") if one["taken_at"]])
+
+    await until("the contact has gone", gone)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert (await town.get(f"/contacts/{contact['contact_id']}")).json()["wish"] is None
+
+
+async def test_while_another_instance_holds_the_lease_this_one_does_nothing(town: ByPlan) -> None:
+    await town.answered()
+    town.until(DUE)
+    other = town.job()
+    other.lease.holder = "there"
+    assert await other.lease.hold()
+    assert await town.job().step() is False
 
 
 async def test_a_town_without_a_decision_has_no_runs() -> None:
