@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from signal import SIGKILL
 
@@ -41,7 +42,7 @@ AT_THE_DOORS = (
 AT_RANDOM, NOBODY = "at random", "nobody"
 CALLERS, RELAYS = 16, 12
 PROTOCOLS = (("smtp", smtplib.SMTP), ("lmtp", smtplib.LMTP))
-PASSED_WITHIN, INHERITED_WITHIN, BACK_WITHIN = 8.0, 10.0, 30.0
+PASSED_WITHIN, INHERITED_WITHIN, BACK_WITHIN = 20.0, 10.0, 60.0
 QUIET_WITHIN = 300.0
 
 
@@ -65,18 +66,17 @@ class Site:
     orders: Orders
     chance: random.Random
 
-    def strike(self, step: str) -> bool:
-        """Kill a process: whoever passes the step next, or any at once. False when nobody passed the step."""
+    def strike(self, step: str, begin: Callable[[], None]) -> bool:
+        """Let traffic begin and kill a process: the first to pass the step, or any. False when nobody passed it."""
         if self.keeper.failed is not None:
             raise self.keeper.failed
-        if step == NOBODY:
-            return True
         until_sync("an instance is back", lambda: self.keeper.returning() < len(self.whole.instances), BACK_WITHIN)
-        if step == AT_RANDOM:
-            time.sleep(self.chance.uniform(0, 0.5))  # at a random moment of what is under way
-            self.keeper.strike(self.chance.choice(self.whole.instances), SIGKILL)
+        if step in (AT_RANDOM, NOBODY):
+            begin()
+            self._strike_any(step)
             return True
         self.orders.arm("intake", step, SIGKILL)
+        begin()
         for instance in self.whole.instances if step in AFTER_A_DEATH else ():
             self.keeper.strike(instance, SIGKILL)
             if self._passed(INHERITED_WITHIN):
@@ -84,6 +84,11 @@ class Site:
         passed = self._passed(PASSED_WITHIN)
         self.orders.disarm("intake")
         return passed
+
+    def _strike_any(self, step: str) -> None:
+        if step == AT_RANDOM:
+            time.sleep(self.chance.uniform(0, 0.5))  # at a random moment of what is under way
+            self.keeper.strike(self.chance.choice(self.whole.instances), SIGKILL)
 
     def _passed(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
@@ -166,10 +171,10 @@ def _killing(
     """Let out a portion and kill in the middle of it, again and again; returns the steps that nobody ever passed."""
     kills, missed, before = deque(_kills(form, site.chance)), list[str](), list[Wanted]()
     for portion in portions:
-        _let_out(portion, before, callers, relays, inboxes)
-        before = [one for one in portion if one.way == "kafka" and one.again]
         step = kills.popleft() if kills else NOBODY
-        if not site.strike(step):
+        passed = site.strike(step, partial(_let_out, portion, before, callers, relays, inboxes))
+        before = [one for one in portion if one.way == "kafka" and one.again]
+        if not passed:
             missed.append(step)
             kills.extend([step] if missed.count(step) == 1 else [])
     _let_out([], before, callers, relays, inboxes)
