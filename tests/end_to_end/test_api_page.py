@@ -33,6 +33,7 @@ class Reader:
     """Somebody who sends the page's examples, one after the other."""
 
     whole: Install
+    client: httpx.Client
     told: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,26 +56,25 @@ class Reader:
         header = lambda role: f"Authorization: Bearer {self.token(role)}"  # noqa: E731
         return request_of(expanded(example.command, self.told, header))
 
+    def send(self, request: Request) -> httpx.Response:
+        """Send what a curl would."""
+        files = [
+            (name, ("skylt.pdf", DRAWING, "application/pdf") if value.startswith("@") else (None, value.encode()))
+            for name, value in request.fields.items()
+        ]
+        body: dict[str, Any] = {"files": files} if files else {"content": request.body}
+        return self.client.request(request.method, request.url, headers=request.headers, **body)
+
     def play(self, example: Example) -> httpx.Response:
         """Send it; what is only looked at is looked at until it is as the page shows it."""
         request = self.request(example)
-        answer = send(request)
+        answer = self.send(request)
         if request.method == "GET":
-            until_sync(f"{example.command} is answered as shown", lambda: is_as_shown(example, send(request)))
-            answer = send(request)
+            until_sync(f"{example.command} is answered as shown", lambda: is_as_shown(example, self.send(request)))
+            answer = self.send(request)
         assert is_as_shown(example, answer), f"{example.command}\n{answer.status_code} {answer.text}"
         self.told |= {name: kept(answer, path) for name, path in example.kept.items()}
         return answer
-
-
-def send(request: Request) -> httpx.Response:
-    """Send what a curl would."""
-    files = [
-        (name, ("skylt.pdf", DRAWING, "application/pdf") if value.startswith("@") else (None, value.encode()))
-        for name, value in request.fields.items()
-    ]
-    body: dict[str, Any] = {"files": files} if files else {"content": request.body}
-    return httpx.request(request.method, request.url, headers=request.headers, timeout=30, **body)
 
 
 def is_as_shown(example: Example, answer: httpx.Response) -> bool:
@@ -96,7 +96,7 @@ def who_may(reader: Reader, request: Request) -> set[str]:
     content = None if request.method == "GET" else "[]"
     asked = {**request.headers, "Content-Type": "application/json"}
     asked.pop("Authorization", None)
-    if httpx.request(request.method, request.url, headers=asked, content=content, timeout=30).status_code != 401:
+    if reader.client.request(request.method, request.url, headers=asked, content=content).status_code != 401:
         return set()
     return {role for role in ROLES if lets_in(reader, request, role, asked, content)}
 
@@ -104,7 +104,7 @@ def who_may(reader: Reader, request: Request) -> set[str]:
 def lets_in(reader: Reader, request: Request, role: str, asked: dict[str, str], content: str | None) -> bool:
     """Whether the door would do something for that role."""
     headers = {**asked, "Authorization": f"Bearer {reader.token(role)}"}
-    answer = httpx.request(request.method, request.url, headers=headers, content=content, timeout=30)
+    answer = reader.client.request(request.method, request.url, headers=headers, content=content)
     return answer.status_code != 403 or answer.json()["type"] != WRONG_ROLE
 
 
@@ -116,7 +116,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         told = {"reference": "berg", "officer_id": "berg", "name": "Olle Berg", "phone": "0531-52 60 01"}
         staff.publish("officer-changed", "berg", {**told, "e_mail": "berg@kommun.example", "case_types": ["serv_stad"]})
         staff.flush()
-        yield Reader(whole)
+        with httpx.Client(timeout=30) as client:
+            yield Reader(whole, client)
 
 
 def test_every_example_is_answered_as_the_page_says_and_those_may_come_whom_it_names(reader: Reader) -> None:
