@@ -5,7 +5,7 @@ from datetime import datetime
 from services.routing import events, rules
 from services.routing.model import Matter
 from services.routing.rules import Choice, Patience
-from services.routing.store import Matters, Officers
+from services.routing.store import Matters, Officers, Roster
 from shared.contracts.inbox import OfficerChanged
 from shared.contracts.intake_contacts import ContactLinked, ContactReferred, ContactRegistered, ContactUnlinked
 from shared.contracts.streams import INBOX, INTAKE_CONTACTS
@@ -28,22 +28,22 @@ async def declare_officer(event: OfficerChanged, officers: Officers, origin: Ori
 
 @bus.hear(INTAKE_CONTACTS, about=events.matter_ids)
 async def open_matters(
-    event: ContactRegistered, matters: Matters, officers: Officers, patience: Patience, at: datetime
+    event: ContactRegistered, matters: Matters, roster: Roster, patience: Patience, at: datetime
 ) -> None:
     """A contact opens a matter for each of its case types; each is given to an officer, or waits for one.
 
     One that is at the reception opens none yet: it is answered there, or handed over.
     """
     if not event.at_reception:
-        await _open_all(event, matters, officers, patience, at)
+        await _open_all(event, matters, roster, patience, at)
 
 
 @bus.hear(INTAKE_CONTACTS, about=events.matter_ids)
 async def open_referred(
-    event: ContactReferred, matters: Matters, officers: Officers, patience: Patience, at: datetime
+    event: ContactReferred, matters: Matters, roster: Roster, patience: Patience, at: datetime
 ) -> None:
     """The reception has handed a contact over: the same is done."""
-    await _open_all(event, matters, officers, patience, at)
+    await _open_all(event, matters, roster, patience, at)
 
 
 @bus.hear(INTAKE_CONTACTS, about=events.joined_id)
@@ -59,39 +59,39 @@ async def add_contact(event: ContactLinked, matters: Matters, at: datetime) -> N
 
 @bus.hear(INTAKE_CONTACTS, about=events.joined_id)
 async def part_contact(
-    event: ContactUnlinked, matters: Matters, officers: Officers, patience: Patience, at: datetime
+    event: ContactUnlinked, matters: Matters, roster: Roster, patience: Patience, at: datetime
 ) -> None:
     """A contact was about something of its own after all: it leaves the matter that it had joined and opens one."""
     joined = await matters.get(events.joined_id(event))
     if joined is not None and event.contact_id in joined.more_contacts:
         matters.save(joined.not_about(event.contact_id))
-    await _open(events.matter_of_its_own(event, at), matters, officers, patience, at)
+    await _open(events.matter_of_its_own(event, at), matters, roster, patience, at)
 
 
 @bus.when_due(Matters)
-async def look_again(matter: Matter, matters: Matters, officers: Officers, patience: Patience, at: datetime) -> None:
+async def look_again(matter: Matter, matters: Matters, roster: Roster, patience: Patience, at: datetime) -> None:
     """A matter has waited: somebody takes it now, or it waits on, silently."""
-    choice = rules.chosen(await officers.serving(matter.municipality), matter.case_type)
+    choice = rules.chosen(await roster.free_for(matter), matter.case_type)
     if choice is None:
         matters.save(matter.waiting_on(patience.next_look(at)))
     else:
-        _give(matter, choice, matters, officers, at)
+        _give(matter, choice, matters, roster.officers, at)
 
 
 async def _open_all(
-    event: events.ContactForOfficers, matters: Matters, officers: Officers, patience: Patience, at: datetime
+    event: events.ContactForOfficers, matters: Matters, roster: Roster, patience: Patience, at: datetime
 ) -> None:
     for matter in events.matters(event, at):
-        await _open(matter, matters, officers, patience, at)
+        await _open(matter, matters, roster, patience, at)
 
 
-async def _open(matter: Matter, matters: Matters, officers: Officers, patience: Patience, at: datetime) -> None:
+async def _open(matter: Matter, matters: Matters, roster: Roster, patience: Patience, at: datetime) -> None:
     """Somebody gets it, or it waits; one that is there already stays as it is."""
     if await matters.get(matter.matter_id) is not None:
         return
-    choice = rules.chosen(await officers.serving(matter.municipality), matter.case_type)
+    choice = rules.chosen(await roster.free_for(matter), matter.case_type)
     if choice is not None:
-        _give(matter, choice, matters, officers, at)
+        _give(matter, choice, matters, roster.officers, at)
         return
     reason = rules.nobody(matter.case_type)
     waiting = matter.waiting(reason, at, patience.next_look(at))

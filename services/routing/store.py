@@ -1,6 +1,7 @@
 """Where routing keeps matters and officers: the questions first, then the collections that answer them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from services.routing.model import Matter, MatterState, Officer, Tie
@@ -61,6 +62,10 @@ class Ties(Protocol):
 
     async def of_officer(self, officer_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Tie]:
         """An officer's ties in the order of their ids, after the one whose (id: str,) is given."""
+        ...
+
+    async def binding(self, municipality: str) -> list[Tie]:
+        """The ties of a municipality that bind, few as they are; asked of the database once a unit."""
         ...
 
     def save(self, tie: Tie, /, says: Sequence[Event] = ()) -> None:
@@ -134,12 +139,31 @@ class KeptTies(Store[Tie]):
     collection = "ties"
     state = Tie
     identity = "tie_id"
-    indexes = (Index((("officer_id", 1), ("_id", 1))),)
+    indexes = (Index((("officer_id", 1), ("_id", 1))), Index((("municipality", 1), ("lifted_at", 1))))
 
     async def of_officer(self, officer_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Tie]:
         """See `Ties`."""
         later: Mapping[str, Any] = {} if after is None else {"_id": {"$gt": after[0]}}
         return await self.page({"officer_id": officer_id, **later}, sort=(("_id", 1),), limit=limit)
+
+    async def binding(self, municipality: str) -> list[Tie]:
+        """See `Ties`."""
+        query = {"municipality": municipality, "lifted_at": None}
+        return await self.find(query, lambda one: one.municipality == municipality and one.lifted_at is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who can be given matters (tjänstgöringslista): one unit's officers, and what ties them."""
+
+    officers: Officers
+    ties: Ties
+
+    async def free_for(self, matter: Matter) -> list[Officer]:
+        """The active officers who are not tied to the party of a matter (FL 18)."""
+        serving, bound = await self.officers.serving(matter.municipality), await self.ties.binding(matter.municipality)
+        tied = {one.officer_id for one in bound if one.party_id == matter.party_id}
+        return [one for one in serving if one.officer_id not in tied]
 
 
 def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:

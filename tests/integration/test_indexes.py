@@ -161,6 +161,7 @@ async def of_routing(unit: Unit) -> None:
     await officers.serving(CODE)
     await officers.listed(CODE, ("1460-o-h01",), 50)
     await unit.given(Ties).get(named("j", 1))
+    await unit.given(Ties).binding(CODE)
     await unit.given(Ties).of_officer("1460-o-h01", ("1460-j-1",), 50)
 
 

@@ -109,6 +109,24 @@ async def test_who_is_tied_to_the_party_gets_none_until_that_is_lifted(town: Tow
     assert (await town.ask("POST", lifting, "berg", "manager", body={"party_id": COMPANY})).status_code == 409
 
 
+async def test_who_is_tied_to_the_party_is_given_none_of_its_matters_until_that_is_lifted(town: Town) -> None:
+    await town.routing.told(officer("sand", "bygglov"))
+    await town.ask("POST", f"/officers/{LIND}/ties", body=TIE)
+    await town.routing.registered(contact(11, "bygglov", party_id=COMPANY), contact(12, "bygglov", party_id="1460-p-2"))
+    await town.ask("POST", f"/officers/{LIND}/ties/lifting", "berg", "manager", body={"party_id": COMPANY})
+    await town.routing.told(officer("sand", "bygglov", active=False))
+    await town.routing.registered(contact(13, "bygglov", party_id=COMPANY))
+    has = {one["contact_id"]: one["officer_id"] for one in await town.routing.kept("matters")}
+    assert has == {"1460-c-1": LIND, "1460-c-11": "1460-o-sand", "1460-c-12": LIND, "1460-c-13": LIND}
+
+
+async def test_when_all_who_can_take_it_are_tied_a_matter_waits(town: Town) -> None:
+    await town.ask("POST", f"/officers/{LIND}/ties", body=TIE)
+    await town.routing.registered(contact(11, "bygglov", party_id=COMPANY))
+    [waiting] = [one for one in await town.routing.kept("matters") if one["officer_id"] is None]
+    assert (waiting["contact_id"], waiting["state"]) == ("1460-c-11", "waiting")
+
+
 async def test_a_tie_is_declared_once_of_oneself_or_by_who_leads_and_nobody_hears_of_it(town: Town) -> None:
     path = f"/officers/{LIND}/ties"
     first = await town.ask("POST", path, "berg", "coordinator", body=TIE)
