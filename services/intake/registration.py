@@ -12,14 +12,16 @@ from services.intake.rules import finding
 from services.intake.rules import ids as named
 from services.intake.rules import registration as rules
 from services.intake.rules.arrival_day import WorkingDays, day_of
+from services.intake.rules.classification import week_id
 from services.intake.rules.ids import PartyIds
 from services.intake.rules.linking import thread_id
 from services.intake.rules.promises import Promises, owing
 from services.intake.rules.registration import Exemptions
-from services.intake.rules.tallies import outcome_of
+from services.intake.rules.tallies import outcome_of, tally_ids, week_of
 from services.intake.store.contacts import Contacts
 from services.intake.store.parties import Parties
 from services.intake.store.series import AllSeries
+from services.intake.store.suggestion_weeks import SuggestionWeeks
 from services.intake.store.tallies import Tallies
 from services.intake.store.threads import Threads
 from services.intake.store.uploads import Uploads
@@ -54,6 +56,8 @@ def early_of(arrival: Arrival, ids: PartyIds, at: datetime) -> Early:
         Parties: named.everybody_in(arrival, ids),
         AllSeries: [rules.series_id_of(arrival.municipality, at)],
         Threads: [thread_id(arrival.municipality, party_id, one) for one in linkable],
+        Tallies: tally_ids(arrival.municipality, week_of(at), arrival.channel, "desk", arrival.case_types).values(),
+        SuggestionWeeks: [week_id(arrival.municipality, week_of(at))],
     }
 
 

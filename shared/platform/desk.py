@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.database import Reads, Transaction
+from shared.platform.database import Reads, Session, Transaction
 from shared.platform.early import load_all, load_at_once
 from shared.platform.errors import LostRace, Outdated, Taken, TryAgain, Unwritable
 from shared.platform.handlers import Wants
@@ -38,7 +38,8 @@ Given = TypeVar("Given")
 
 Early = Mapping[type[Any], Iterable[str]]
 """Which aggregates of which kinds will be looked at."""
-Loading = Callable[[Unit, Early], Awaitable[None]]
+Reading = Callable[[Awaitable[Known], Unit, Early], Awaitable[Known]]
+"""Asks what is known under the keys of commands, and loads what they are about."""
 About = Callable[..., Early]
 """Tells it, and may ask for what the service provides and for the moment, as an action may."""
 
@@ -110,6 +111,7 @@ class Desk:
         self._hearing = hearing
         self._waiting: dict[str, deque[Command]] = {}
         self._turns: set[asyncio.Task[None]] = set()
+        self._resting: list[Session] = []
 
     async def do(
         self,
@@ -204,31 +206,34 @@ class Desk:
     async def _attempt(self, commands: Sequence[Command], touched: dict[str, list[str]]) -> Work:
         """The first time decide before the transaction; once a race was lost, `touched` says what to lock first."""
         if not touched:
-            work = await self._decide(commands, self._hearing.database, load_at_once)
+            work = await self._decide(commands, self._hearing.database, _read_at_once)
             touched.update(work.unit.touched())
             async with self._transaction() as transaction:
                 await work.write(transaction)
             return work
         async with self._transaction() as transaction:
             await lock(transaction, touched)
-            work = await self._decide(commands, transaction, load_all)
+            work = await self._decide(commands, transaction, _read_in_turn)
             touched.update(work.unit.touched())
             await work.write(transaction)
         return work
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
-        session = await self._hearing.database.session()
+        """A transaction on a session that has rested since its last one; after an error a session is given up."""
+        session = self._resting.pop() if self._resting else await self._hearing.database.session()
         try:
             async with session.transaction() as transaction:
                 yield transaction
-        finally:
+        except BaseException:
             await session.close()
+            raise
+        self._resting.append(session)
 
-    async def _decide(self, commands: Sequence[Command], reads: Reads, load: Loading) -> Work:
+    async def _decide(self, commands: Sequence[Command], reads: Reads, read: Reading) -> Work:
         unit = self._hearing.unit(reads)
-        known = await Known.of(reads, [command.once for command in commands], self._hearing.seal)
-        await load(unit, _together(command.early(unit) for command in commands))
+        asked = Known.of(reads, [command.once for command in commands], self._hearing.seal)
+        known = await read(asked, unit, _together(command.early(unit) for command in commands))
         work = Work(unit, known)
         for command in commands:
             command.outcome = await self._outcome(command, unit, known)
@@ -253,6 +258,19 @@ class Desk:
             unit.discard()
             return error
         return answer
+
+
+async def _read_at_once(known: Awaitable[Known], unit: Unit, wanted: Early) -> Known:
+    """All at the same time, as the database allows."""
+    found, _ = await asyncio.gather(known, load_at_once(unit, wanted))
+    return found
+
+
+async def _read_in_turn(known: Awaitable[Known], unit: Unit, wanted: Early) -> Known:
+    """One after the other, as a transaction wants it."""
+    found = await known
+    await load_all(unit, wanted)
+    return found
 
 
 def _together(wanted: Iterable[Early]) -> Early:

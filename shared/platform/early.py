@@ -37,8 +37,8 @@ async def load_all(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
 
 async def load_at_once(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
     """Load them all at the same time, which no transaction allows: only for a unit that reads from the database."""
-    await _tried(unit.load_keys(wanted))
-    await asyncio.gather(*(_tried(_load(unit, kind, aggregate_ids)) for kind, aggregate_ids in wanted.items()))
+    found = (_load(unit, kind, aggregate_ids) for kind, aggregate_ids in wanted.items())
+    await asyncio.gather(*map(_tried, (unit.load_keys(wanted), *found)))
 
 
 def _asked(about: Wants, item: Item, unit: Unit, hearing: Hearing) -> Iterable[str]:

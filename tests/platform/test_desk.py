@@ -184,6 +184,19 @@ async def test_what_a_command_is_about_is_read_at_the_same_time_and_before_the_t
     assert "read" not in database.told[database.told.index("transaction") :]
 
 
+async def test_a_session_is_used_again_and_after_an_error_it_is_given_up() -> None:
+    database = Observed()
+    service = Counting(database)
+    desk = Desk(service.hearing)
+    for _ in range(3):
+        await desk.do(walking())
+    assert database.told.count("transaction") == 1
+    with pytest.raises(Invalid):
+        await desk.do(walking(2**70))
+    await desk.do(walking())
+    assert database.told.count("transaction") == 2
+
+
 async def test_after_a_lost_race_it_reads_within_the_transaction_one_after_the_other() -> None:
     database = Observed()
     service, tries = Counting(database), 0

@@ -38,7 +38,12 @@ def week_of(moment: datetime) -> str:
 
 def week_id_of(contact: Contact) -> str:
     """The week in which the suggestion for a contact counts: that of its registration."""
-    return f"{contact.municipality}-w-{week_of(contact.registered_at)}"
+    return week_id(contact.municipality, week_of(contact.registered_at))
+
+
+def week_id(municipality: str, week: str) -> str:
+    """The id of a municipality's week."""
+    return f"{municipality}-w-{week}"
 
 
 def recounted(week: SuggestionWeek | None, before: Contact | None, contact: Contact) -> SuggestionWeek:

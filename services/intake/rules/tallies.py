@@ -1,7 +1,7 @@
 """What is counted, and what reports make of it: shares, and how long people waited."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import expm1, log, log1p
@@ -71,13 +71,15 @@ def outcome_of(before: Contact | None, after: Contact, side: Side) -> Outcome | 
 
 def tallies_of(outcome: Outcome) -> list[Tally]:
     """The tallies that an outcome counts in, as they are before anything was counted: each of its types, and all."""
-    week, parts = week_of(outcome.registered_at), dict.fromkeys((*outcome.case_types, ALL_TYPES))
-    return [_empty(outcome, week, case_type) for case_type in parts]
+    week = week_of(outcome.registered_at)
+    ids = tally_ids(outcome.municipality, week, outcome.channel, outcome.side, outcome.case_types)
+    return [Tally(outcome.municipality, ids[one], week, outcome.channel, one) for one in ids]
 
 
-def _empty(outcome: Outcome, week: str, case_type: str) -> Tally:
-    tally_id = f"{outcome.municipality}-t-{week}-{outcome.channel}-{outcome.side}-{case_type}"
-    return Tally(outcome.municipality, tally_id, week, outcome.channel, case_type)
+def tally_ids(municipality: str, week: str, channel: str, side: Side, case_types: Iterable[str]) -> Mapping[str, str]:
+    """The ids of the tallies of some case types, and of all, by case type."""
+    before = f"{municipality}-t-{week}-{channel}-{side}"
+    return {one: f"{before}-{one}" for one in (*case_types, ALL_TYPES)}
 
 
 def step_of(outcome: Outcome) -> str | None:

@@ -51,7 +51,8 @@ class Suggester:
         for rule, conditions in zip(self._ruleset.rules, self._conditions, strict=True):
             if any(hits.get(name) for name in rule.unless):
                 continue
-            found = _placed([[hit for name in names for hit in hits.get(name, ())] for names in conditions], rule)
+            there = [[hit for name in names for hit in hits.get(name, ())] for names in conditions]
+            found = _placed(there, rule) if all(there) else there
             if all(found):
                 if rule.shows is not None:
                     hits[rule.shows] = [*hits.get(rule.shows, ()), *(hit for some in found for hit in some)]
