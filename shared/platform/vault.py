@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any
 
 from shared.platform.database import Collection, Document, Reads, Transaction
@@ -63,17 +63,25 @@ class Keyring:
 
     async def load(self, owners: Iterable[str]) -> None:
         """Fetch the keys that are not in memory, in one query."""
-        missing = sorted(set(owners).difference(self._keys))
-        if not missing:
+        await self._fetch(set(owners).difference(self._keys))
+
+    async def _fetch(self, owners: Set[str]) -> None:
+        if not owners:
             return
-        rows = await self._reads.find(KEYS.name, {"_id": {"$in": missing}})
+        rows = await self._reads.find(KEYS.name, {"_id": {"$in": sorted(owners)}})
         found = {row["_id"]: self._made(self._vault.unwrapped(row)) for row in rows}
-        self._keys.update({owner: found.get(owner) for owner in missing})
+        self._keys.update({owner: found.get(owner) for owner in owners})
 
     async def open(self, collection: str, owner: str, documents: Sequence[Document]) -> None:
-        """Open all that is sealed in documents; `owner` is the member that says whose key it was."""
+        """Open all that is sealed in documents; `owner` is the member that says whose key it was.
+
+        A key that we looked for before a document was read may have been made since, with the document: what does not
+        open is forgotten only when there is no key for it now.
+        """
         sealed = [(document, names) for document in documents if (names := sealed_in(document))]
         await self.load(document[owner] for document, _ in sealed)
+        closed = {document[owner] for document, names in sealed if not self._opens(document, owner, names)}
+        await self._fetch(closed - self._new.keys() - self._forgotten - self._staged)
         for document, names in sealed:
             for name in names:
                 place = _place(collection, document["_id"], name)
@@ -115,6 +123,10 @@ class Keyring:
         self._new[owner] = self._vault.wrapped(owner, key)
         made = self._keys[owner] = self._made(key)
         return made
+
+    def _opens(self, document: Document, owner: str, names: Iterable[str]) -> bool:
+        key = self._keys[document[owner]]
+        return key is not None and all(document[name][:PRINT_BYTES] == key.print for name in names)
 
     def _opened(self, owner: str, place: str, sealed: bytes) -> Any:
         key = self._keys[owner]

@@ -173,6 +173,17 @@ async def test_keys_loaded_early_serve_all_stores_also_for_what_is_not_there_yet
     assert [await diary(database, one) for one in (ANNA, BO)] == [diary_of(ANNA, "nytt"), diary_of(BO, "nytt")]
 
 
+async def test_what_came_with_its_key_after_the_key_was_looked_for_is_not_taken_for_forgotten(
+    database: AnyDatabase,
+) -> None:
+    await keep(database, diary_of(BO, "gammalt"))
+    work = unit(database)
+    await work.load_keys({Diaries: [ANNA, BO]})
+    await forget(database, BO)
+    await keep(database, diary_of(ANNA), diary_of(BO, "nytt"))
+    assert [await work.store(Diaries).get(one) for one in (ANNA, BO)] == [diary_of(ANNA), diary_of(BO, "nytt")]
+
+
 async def test_when_the_key_is_forgotten_all_that_it_sealed_is_gone_and_the_rest_stays(database: AnyDatabase) -> None:
     await keep(database, diary_of(ANNA), diary_of(BO), Leaf("1460", "1460-l", ANNA, "ett blad"))
     await forget(database, ANNA)
