@@ -126,7 +126,7 @@ chaos: $(READY)  ## everything is killed, stopped and torn while a referee count
 test-%: $(READY)  ## one service alone, without servers
 	@$(PYTEST) tests/$* -m "not servers"
 
-bench: $(READY) $(PEERS_READY)  ## what the promises cost, all parts, half an hour; PART="door story" some; QUICK=1 in small
+bench: $(READY) $(PEERS_READY)  ## what the promises cost, all parts, three quarters of an hour; PART="door story" some; QUICK=1 in small
 	@$(PY) -m bench $(PART) $(if $(QUICK),--quick)
 
 bench-gate: $(READY)  ## what of the bench every change must hold: counts and ratios, a minute
