@@ -57,7 +57,7 @@ def early_of(arrival: Arrival, ids: PartyIds, at: datetime) -> Early:
         AllSeries: [rules.series_id_of(arrival.municipality, at)],
         Threads: [thread_id(arrival.municipality, party_id, one) for one in linkable],
         Tallies: tally_ids(arrival.municipality, week_of(at), arrival.channel, "desk", arrival.case_types).values(),
-        SuggestionWeeks: [week_id(arrival.municipality, week_of(at))],
+        SuggestionWeeks: [week_id(arrival.municipality, week_of(at))] if arrival.case_types else [],
     }
 
 
