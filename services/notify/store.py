@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Protocol
 from services.notify.model import ChannelName, HandedBefore, Message, Recipient
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
-from shared.platform.store import Store, Upcaster, kept_moment
+from shared.platform.keyset import beyond
+from shared.platform.store import Store, Upcaster
 
 OPEN = {"due_at": {"$exists": True}}
 TOLD = {"hears_alarms": {"$gt": ""}}
@@ -157,7 +158,7 @@ class KeptMessages(Store[Message]):
     ) -> list[Message]:
         """See `Messages`."""
         about = {} if about_id is None else {"about_id": about_id}
-        query: dict[str, Any] = {"municipality": municipality, **about, **_older(after)}
+        query: dict[str, Any] = {"municipality": municipality, **about, **beyond(after, "planned_at", "$lt")}
         return await self.page(query, sort=(("planned_at", -1), ("_id", -1)), limit=limit)
 
 
@@ -178,10 +179,3 @@ async def _all_of(store: Store[Any], wanted: Iterable[str]) -> dict[str, Any]:
     await store.load(ids)
     found = {one: await store.get(one) for one in ids}
     return {one: state for one, state in found.items() if state is not None}
-
-
-def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
-    if after is None:
-        return {}
-    at, message_id = kept_moment(after[0]), after[1]
-    return {"$or": [{"planned_at": {"$lt": at}}, {"planned_at": at, "_id": {"$lt": message_id}}]}

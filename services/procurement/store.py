@@ -1,11 +1,12 @@
 """Where procurement keeps contracts: the questions first, then the collection that answers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from services.procurement.model import Contract
 from shared.contracts.event import Event
 from shared.platform.database import Index
+from shared.platform.keyset import beyond
 from shared.platform.store import Store
 
 
@@ -35,12 +36,5 @@ class KeptContracts(Store[Contract]):
 
     async def by_start(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contract]:
         """See `Contracts`."""
-        query: dict[str, Any] = {"municipality": municipality, **_later(after)}
+        query: dict[str, Any] = {"municipality": municipality, **beyond(after, "start_procuring_on", "$gt")}
         return await self.page(query, sort=(("start_procuring_on", 1), ("_id", 1)), limit=limit)
-
-
-def _later(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
-    if after is None:
-        return {}
-    day, contract_id = after
-    return {"$or": [{"start_procuring_on": {"$gt": day}}, {"start_procuring_on": day, "_id": {"$gt": contract_id}}]}

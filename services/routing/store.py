@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Protocol
 from services.routing.model import Matter, MatterState, Officer, Tie
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
-from shared.platform.store import Store, Upcaster, kept_moment
+from shared.platform.keyset import beyond
+from shared.platform.store import Store, Upcaster
 
 
 class Matters(Protocol):
@@ -103,7 +104,10 @@ class KeptMatters(Store[Matter]):
     ) -> list[Matter]:
         """See `Matters`."""
         wanted = {"municipality": municipality, "officer_id": officer_id, "state": state}
-        query = {**{name: value for name, value in wanted.items() if value is not None}, **_older(after)}
+        query = {
+            **{name: value for name, value in wanted.items() if value is not None},
+            **beyond(after, "opened_at", "$lt"),
+        }
         return await self.page(query, sort=(("opened_at", -1), ("_id", -1)), limit=limit)
 
 
@@ -164,10 +168,3 @@ class Roster:
         serving, bound = await self.officers.serving(matter.municipality), await self.ties.binding(matter.municipality)
         tied = {one.officer_id for one in bound if one.party_id == matter.party_id}
         return [one for one in serving if one.officer_id not in tied]
-
-
-def _older(after: tuple[Any, ...] | None) -> Mapping[str, Any]:
-    if after is None:
-        return {}
-    at, matter_id = kept_moment(after[0]), after[1]
-    return {"$or": [{"opened_at": {"$lt": at}}, {"opened_at": at, "_id": {"$lt": matter_id}}]}

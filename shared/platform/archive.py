@@ -79,16 +79,16 @@ def new_file(target: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(target)
-        _settle(target.parent)
+        settle(target.parent)
     except OSError as error:
         raise BackupRefused(f"{target} cannot be written ({error.strerror}).") from None
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _settle(folder: Path) -> None:
-    """So that the name is on the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
+def settle(path: Path) -> None:
+    """A file's bytes, or a folder's names, are on the disk from now on."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -211,7 +211,7 @@ async def test_what_the_disk_gives_back_otherwise_than_it_was_written_keeps_its_
         if path.is_file():
             os.truncate(path, 100)
 
-    monkeypatch.setattr(package, "_sync", broken)
+    monkeypatch.setattr(package, "settle", broken)
     run = await town.run_on(DUE)
     assert (run["taken"], run["failed"], town.packages()) == ([], 1, [])
     assert await town.wish(contact["contact_id"]) == CALL["wish"]

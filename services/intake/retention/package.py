@@ -27,6 +27,7 @@ from services.intake.model.disposal import DisposalDecision
 from services.intake.model.note import Note
 from services.intake.model.party import Party
 from services.intake.rules.arrival_day import day_of
+from shared.platform.archive import settle
 from shared.platform.files import Files, MissingFile
 from shared.platform.secrets import BrokenSeal
 
@@ -192,18 +193,10 @@ async def _attach(package: zipfile.ZipFile, attachment: Attachment, files: Files
 
 def _settle(unfinished: Path, target: Path) -> None:
     """On the disk, read back from there, and only then under its name."""
-    _sync(unfinished)
+    settle(unfinished)
     checked(unfinished)
     os.replace(unfinished, target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    settle(target.parent)
 
 
 def _measured(package: zipfile.ZipFile, name: str) -> File:

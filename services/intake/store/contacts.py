@@ -11,6 +11,7 @@ from services.intake.rules.arrival_day import day_of
 from services.intake.store.ageing import oldest
 from shared.contracts.event import Event
 from shared.platform.database import Document, Index
+from shared.platform.keyset import beyond
 from shared.platform.store import Store, Upcaster, kept_moment
 
 OPEN = [ContactState.AT_RECEPTION.value, ContactState.HANDED_OVER.value]
@@ -135,7 +136,7 @@ class KeptContacts(Store[Contact]):
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
         """See `Contacts`."""
-        query: dict[str, Any] = {"municipality": municipality, **_beyond(after, "registered_at", "$lt")}
+        query: dict[str, Any] = {"municipality": municipality, **beyond(after, "registered_at", "$lt")}
         return await self.page(query, sort=(("registered_at", -1), ("_id", -1)), limit=limit)
 
     async def all_of(self, party_id: str) -> list[Contact]:
@@ -181,10 +182,8 @@ class KeptContacts(Store[Contact]):
 
     async def by_day(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
         """See `Contacts`."""
-        query: dict[str, Any] = {"municipality": municipality, "in_register": True, **NUMBERED}
-        if after is not None:
-            day, number = after
-            query["$or"] = [{"arrived_on": {"$lt": day}}, {"arrived_on": day, "number": {"$lt": number}}]
+        later = beyond(after, "arrived_on", "$lt", then="number")
+        query = {"municipality": municipality, "in_register": True, **NUMBERED, **later}
         return await self.page(query, sort=(("arrived_on", -1), ("number", -1)), limit=limit)
 
     async def by_number(self, municipality: str, year: int, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
@@ -199,23 +198,15 @@ class KeptContacts(Store[Contact]):
     ) -> list[Contact]:
         """See `Contacts`."""
         early = {} if before is None else {"answer_by": {"$lt": kept_moment(before)}}
-        query: dict[str, Any] = {"municipality": municipality, **WAITS, **early, **_beyond(after, "answer_by", "$gt")}
+        query: dict[str, Any] = {"municipality": municipality, **WAITS, **early, **beyond(after, "answer_by", "$gt")}
         return await self.page(query, sort=(("answer_by", 1), ("_id", 1)), limit=limit)
 
     async def at_risk(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
         """See `Contacts`."""
-        query: dict[str, Any] = {"municipality": municipality, **AT_RISK, **_beyond(after, "answer_by", "$gt")}
+        query: dict[str, Any] = {"municipality": municipality, **AT_RISK, **beyond(after, "answer_by", "$gt")}
         return await self.page(query, sort=(("answer_by", 1), ("_id", 1)), limit=limit)
 
     async def bounced(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Contact]:
         """See `Contacts`."""
-        query: dict[str, Any] = {"municipality": municipality, **BOUNCED, **_beyond(after, "bounced_at", "$lt")}
+        query: dict[str, Any] = {"municipality": municipality, **BOUNCED, **beyond(after, "bounced_at", "$lt")}
         return await self.page(query, sort=(("bounced_at", -1), ("_id", -1)), limit=limit)
-
-
-def _beyond(after: tuple[Any, ...] | None, moment: str, beyond: str) -> Mapping[str, Any]:
-    """What lies beyond a row of the page before, by a moment and then by id."""
-    if after is None:
-        return {}
-    at, contact_id = kept_moment(after[0]), after[1]
-    return {"$or": [{moment: {beyond: at}}, {moment: at, "_id": {beyond: contact_id}}]}

@@ -8,6 +8,7 @@ from services.intake.model.disclosure import Disclosure
 from services.intake.store.ageing import oldest
 from shared.contracts.event import Event
 from shared.platform.database import Index
+from shared.platform.keyset import beyond
 from shared.platform.store import Store, kept_moment
 
 
@@ -47,10 +48,7 @@ class KeptDisclosures(Store[Disclosure]):
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[Disclosure]:
         """See `Disclosures`."""
-        query: dict[str, Any] = {"municipality": municipality}
-        if after is not None:
-            at, disclosure_id = kept_moment(after[0]), after[1]
-            query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": disclosure_id}}]
+        query = {"municipality": municipality, **beyond(after, "at", "$lt")}
         return await self.page(query, sort=(("at", -1), ("_id", -1)), limit=limit)
 
     async def oldest(

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from services.intake.model.note import Note
 from shared.contracts.event import Event
 from shared.platform.database import Index
-from shared.platform.store import Store, kept_moment
+from shared.platform.keyset import beyond
+from shared.platform.store import Store
 
 
 class Notes(Protocol):
@@ -55,8 +56,5 @@ class KeptNotes(Store[Note]):
 
     async def of_contact(self, contact_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Note]:
         """See `Notes`."""
-        query: dict[str, Any] = {"contact_id": contact_id}
-        if after is not None:
-            begun_at, version_id = kept_moment(after[0]), after[1]
-            query["$or"] = [{"begun_at": {"$gt": begun_at}}, {"begun_at": begun_at, "_id": {"$gt": version_id}}]
+        query = {"contact_id": contact_id, **beyond(after, "begun_at", "$gt")}
         return await self.page(query, sort=(("begun_at", 1), ("_id", 1)), limit=limit)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from services.intake.model.read import Read
 from services.intake.store.ageing import oldest
 from shared.platform.database import Index
+from shared.platform.keyset import beyond
 from shared.platform.store import Store, kept_moment
 
 
@@ -51,12 +52,8 @@ class KeptReads(Store[Read]):
         self, municipality: str, subjects: Collection[str] | None, after: tuple[Any, ...] | None, limit: int
     ) -> list[Read]:
         """See `Reads`."""
-        query: dict[str, Any] = {"municipality": municipality}
-        if subjects is not None:
-            query["subjects"] = {"$in": sorted(subjects)}
-        if after is not None:
-            at, read_id = kept_moment(after[0]), after[1]
-            query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": read_id}}]
+        about = {} if subjects is None else {"subjects": {"$in": sorted(subjects)}}
+        query = {"municipality": municipality, **about, **beyond(after, "at", "$lt")}
         return await self.page(query, sort=(("at", -1), ("_id", -1)), limit=limit)
 
     async def oldest(

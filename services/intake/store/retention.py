@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from services.intake.model.retention import Announcement, RetentionRun
 from shared.contracts.event import Event
 from shared.platform.database import Index
-from shared.platform.store import Store, kept_moment
+from shared.platform.keyset import beyond
+from shared.platform.store import Store
 
 
 class Announcements(Protocol):
@@ -74,8 +75,5 @@ class KeptRetentionRuns(Store[RetentionRun]):
 
     async def newest(self, municipality: str, after: tuple[Any, ...] | None, limit: int) -> list[RetentionRun]:
         """See `RetentionRuns`."""
-        query: dict[str, Any] = {"municipality": municipality}
-        if after is not None:
-            at, run = kept_moment(after[0]), after[1]
-            query["$or"] = [{"began_at": {"$lt": at}}, {"began_at": at, "_id": {"$lt": run}}]
+        query = {"municipality": municipality, **beyond(after, "began_at", "$lt")}
         return await self.page(query, sort=(("began_at", -1), ("_id", -1)), limit=limit)

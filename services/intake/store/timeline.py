@@ -9,7 +9,8 @@ from services.intake.model.timeline import TimelineEntry
 from shared.contracts.event import Event
 from shared.platform.database import Database, Index, statement
 from shared.platform.errors import LostRace
-from shared.platform.store import Store, kept_moment
+from shared.platform.keyset import beyond
+from shared.platform.store import Store
 
 OWNED, MARKED = {"party_id": {"$gt": ""}}, {"marked": True}
 OPENED = "matter-opened"
@@ -69,12 +70,8 @@ class KeptTimeline(Store[TimelineEntry]):
         self, party_id: str, kinds: Collection[str], after: tuple[Any, ...] | None, limit: int
     ) -> list[TimelineEntry]:
         """See `Timeline`."""
-        query: dict[str, Any] = {"party_id": party_id}
-        if kinds:
-            query["kind"] = {"$in": sorted(kinds)}
-        if after is not None:
-            at, entry_id = kept_moment(after[0]), after[1]
-            query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry_id}}]
+        of_kinds = {"kind": {"$in": sorted(kinds)}} if kinds else {}
+        query = {"party_id": party_id, **of_kinds, **beyond(after, "at", "$lt")}
         return await self.page(query, sort=(("at", -1), ("_id", -1)), limit=limit)
 
     async def matters_of(self, party_ids: Collection[str], limit: int) -> Mapping[str, int]:
