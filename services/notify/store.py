@@ -108,7 +108,7 @@ class KeptRecipients(Store[Recipient]):
 
     async def all_of(self, recipient_ids: Iterable[str]) -> Mapping[str, Recipient]:
         """See `Recipients`."""
-        return await _all_of(self, recipient_ids)
+        return await self.get_all(recipient_ids)
 
 
 class KeptMessages(Store[Message]):
@@ -131,7 +131,7 @@ class KeptMessages(Store[Message]):
 
     async def all_of(self, message_ids: Iterable[str]) -> Mapping[str, Message]:
         """See `Messages`."""
-        return await _all_of(self, message_ids)
+        return await self.get_all(message_ids)
 
     async def due(self, channel: ChannelName, at: datetime, limit: int) -> list[Message]:
         """See `Messages`."""
@@ -171,11 +171,4 @@ class KeptHandedBefores(Store[HandedBefore]):
 
     async def all_of(self, message_ids: Iterable[str]) -> Mapping[str, HandedBefore]:
         """See `HandedBefores`."""
-        return await _all_of(self, message_ids)
-
-
-async def _all_of(store: Store[Any], wanted: Iterable[str]) -> dict[str, Any]:
-    ids = sorted(set(wanted))
-    await store.load(ids)
-    found = {one: await store.get(one) for one in ids}
-    return {one: state for one, state in found.items() if state is not None}
+        return await self.get_all(message_ids)

@@ -164,7 +164,7 @@ async def grant(
         officer_id = rules.officer_of(municipality, person.id)
         tie = await ties.get(rules.tie_id_of(municipality, officer_id, matter.party_id)) if matter.party_id else None
         contact_id = rules.granted(matter, await officers.get(officer_id), tie, asked.contact_id)
-        until = (at + rules.GRANTED_FOR).replace(microsecond=0)
+        until = rules.granted_until(at)
         told = Grant(officer=person.id, municipality=municipality, contact_id=contact_id, matter_id=matter_id)
         return GrantShown(grant=signer.sign(told, until), contact_id=contact_id, matter_id=matter_id, until=until)
 

@@ -16,8 +16,6 @@ NOT_YOUR_MATTER = ("Ärendet är inte ditt.", "The matter is not yours.")
 NOT_YOU = ("Det gäller en annan handläggare.", "It is about another officer.")
 TIED = ("Du är jävig och tar inte del av ärendet.", "You are tied, and take no part in the matter.")
 NO_CONTACT = ("Ärendet gäller inte den kontakten.", "The matter is not about that contact.")
-GRANTED_FOR = timedelta(minutes=10)
-"""So long an officer reads by one grant: a house rule, short, so that it ends soon after a matter changes hands."""
 ID_TOO_LONG = ("Handläggarens id är för långt.", "The officer's id is too long.")
 
 
@@ -29,7 +27,7 @@ class NotTheirs(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """How long a matter that nobody can take waits until the next look, from a day on, and who says so."""
+    """A number of minutes, from a day on, and who says so."""
 
     minutes: int
     valid_from: date
@@ -45,6 +43,29 @@ INTERVALS = (
         verified=False,
     ),
 )
+"""How long a matter that nobody can take waits until the next look."""
+
+GRANTED_FOR = (
+    Interval(
+        10,
+        date(2026, 11, 24),
+        "House rule: no law gives a number; short, so that a grant ends soon after a matter changes hands.",
+        verified=False,
+    ),
+)
+"""How long an officer reads by one grant."""
+
+
+def in_force(intervals: Sequence[Interval], on: date) -> Interval:
+    """The interval of a day; before all of them the first."""
+    begun = [one for one in intervals if one.valid_from <= on]
+    first = min(intervals, key=lambda one: one.valid_from)
+    return max(begun, key=lambda one: one.valid_from, default=first)
+
+
+def granted_until(at: datetime) -> datetime:
+    """When a grant that is given now ends, in whole seconds."""
+    return (at + timedelta(minutes=in_force(GRANTED_FOR, at.date()).minutes)).replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +76,7 @@ class Patience:
 
     def in_force(self, on: date) -> Interval:
         """The interval of a day; before all of them the first."""
-        begun = [one for one in self.intervals if one.valid_from <= on]
-        first = min(self.intervals, key=lambda one: one.valid_from)
-        return max(begun, key=lambda one: one.valid_from, default=first)
+        return in_force(self.intervals, on)
 
     def next_look(self, at: datetime) -> datetime:
         """When to look again for somebody who can take a matter."""

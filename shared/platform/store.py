@@ -93,6 +93,13 @@ class Store(Generic[State]):
             kept = self._kept.get(aggregate_id)
         return None if kept is None or kept.dropped else kept.state
 
+    async def get_all(self, aggregate_ids: Iterable[str]) -> dict[str, State]:
+        """Those of these that there are, by id, in one query."""
+        ids = sorted(set(aggregate_ids))
+        await self.load(ids)
+        found = {one: await self.get(one) for one in ids}
+        return {one: state for one, state in found.items() if state is not None}
+
     def save(self, state: State, says: Sequence[Event] = ()) -> None:
         """Stage a new state and what is said of it; it counts once the handler has returned.
 

@@ -33,7 +33,4 @@ class KeptOfficers(Store[Officer]):
 
     async def all_of(self, officer_ids: Iterable[str]) -> Mapping[str, Officer]:
         """See `Officers`."""
-        ids = sorted(set(officer_ids))
-        await self.load(ids)
-        found = {one: await self.get(one) for one in ids}
-        return {one: officer for one, officer in found.items() if officer is not None}
+        return await self.get_all(officer_ids)

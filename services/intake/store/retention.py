@@ -36,10 +36,7 @@ class KeptAnnouncements(Store[Announcement]):
 
     async def all_of(self, announcement_ids: Collection[str]) -> Mapping[str, Announcement]:
         """See `Announcements`."""
-        ids = sorted(announcement_ids)
-        await self.load(ids)
-        found = {one: await self.get(one) for one in ids}
-        return {one: announcement for one, announcement in found.items() if announcement is not None}
+        return await self.get_all(announcement_ids)
 
     async def taken_in(self, run_id: str, after: tuple[Any, ...] | None, limit: int) -> list[Announcement]:
         """See `Announcements`."""
