@@ -17,11 +17,11 @@ from shared.platform.database import Session
 from shared.platform.errors import LostPosition, LostRace, TooManyParked, TryAgain
 from shared.platform.hearing import Hearing
 from shared.platform.kafka import KafkaAccess, client_options
+from shared.platform.pace import AT_ONCE, Pace
 from shared.platform.parking import Parking
 from shared.platform.positions import Positions
 from shared.platform.understand import Record
 
-AT_ONCE = 500
 POLL_MS = 20
 ALONE_MS = 300
 LET_GO_AFTER = 0.5
@@ -48,6 +48,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._batch: Batch | None = None
         self._session: Session | None = None
         self._failures = 0
+        self._pace = Pace()
         self._astray = False
         self._cut = asyncio.Event()
         self._commit: asyncio.Task[None] | None = None
@@ -159,6 +160,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             self.trouble = None
             await asyncio.sleep(POLL_MS / 1000)
             return
+        await asyncio.sleep(self._pace.rest(asyncio.get_running_loop().time()))
         try:
             polled = await self._polled(timeout_ms=POLL_MS, max_records=AT_ONCE)
         except UnicodeDecodeError:
@@ -208,6 +210,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _act(self, batch: Batch, records: list[Record]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        self._pace.began(began, len(records))
         behind = self._positions.in_past()
         subjects = await batch.take(records)
         await self._seek(TopicPartition(*place) for place in behind - self._positions.in_past())

@@ -6,18 +6,25 @@ that form will do, and `#150` for a number of 150 or more. What joins the parts 
 hyphen) belongs to the other part.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from services.intake.rules.suggestion.slips import Slips
 from services.intake.rules.suggestion.words import DOTTED, folded, sounded, stems, swedish
 
 SHORTEST_REST, SHORTEST_HEAD, LONG_PART, SHORTEST_TAIL = 3, 2, 7, 9
-SHORTEST_SOUND, SHORTEST_MISSPELT, LONG, SHORTER = 4, 5, 8, 2
+SHORTEST_SOUND, SHORTER = 4, 2
 MOST_WORDS = 16_384
-NOT = "o"
 Ids = frozenset[int]
 NONE: Ids = frozenset()
+
+
+class Index(dict[str, tuple[int, ...]]):
+    """Numbers of words by a key; nearly all are alone under it, and a tuple takes a quarter of a set's room."""
+
+    def add(self, key: str, number: int) -> None:
+        """One more under the key."""
+        self[key] = (*self.get(key, ()), number)
 
 
 class Vocabulary:
@@ -27,15 +34,12 @@ class Vocabulary:
         self._known = frozenset(key for word in known for key in stems(folded(word.lower())))
         self.numbers: dict[str, int] = {word: number for number, word in enumerate(dict.fromkeys(words))}
         self._cores = [word.strip("=#").replace("-", "").lower() for word in self.numbers]
-        self._whole: defaultdict[str, set[int]] = defaultdict(set)
-        self._first: defaultdict[str, set[int]] = defaultdict(set)
-        self._last: defaultdict[str, set[int]] = defaultdict(set)
-        self._sounds: defaultdict[str, set[int]] = defaultdict(set)
+        self._whole, self._first, self._last, self._sounds = Index(), Index(), Index(), Index()
         self._at_least: list[tuple[int, int]] = []
         for word, number in self.numbers.items():
             self._take(word, number)
         inexact = (folded(self._cores[number]) for word, number in self.numbers.items() if word[0] not in "=#")
-        self._misspelt = _one_off(core for core in inexact if len(core) >= SHORTEST_MISSPELT)
+        self._slips = Slips(inexact)
         self.find = lru_cache(maxsize=MOST_WORDS)(self._find)
 
     def _take(self, word: str, number: int) -> None:
@@ -45,15 +49,15 @@ class Vocabulary:
             return
         is_long = len(core) >= LONG_PART and not word.startswith("=")
         for key in (core,) if word.startswith("=") else stems(core):
-            self._whole[key].add(number)
+            self._whole.add(key, number)
             if (word.startswith("-") or (is_long and len(key) >= SHORTEST_TAIL)) and not key.startswith("en:"):
-                self._last[key].add(number)
+                self._last.add(key, number)
         if word.endswith("-") or is_long:
-            self._first[core].add(number)
+            self._first.add(core, number)
         if not word.startswith("="):
             spelt = self._cores[number]
             for form in (spelt, swedish(spelt)):
-                self._sounds[sounded(form)].add(number)
+                self._sounds.add(sounded(form), number)
 
     def whole(self, word: str, dotted: bool, shorter: int = SHORTER) -> Ids:
         """The words of the rules that this word is, however inflected, yet not so many letters shorter than they."""
@@ -81,10 +85,10 @@ class Vocabulary:
         bare = folded(word)
         found: set[int] = set()
         for at in range(SHORTEST_HEAD, len(bare) - SHORTEST_REST + 1):
-            found.update(one for one in self._first.get(bare[:at], NONE) if self._spelt(one, word, 0, dotted))
+            found.update(one for one in self._first.get(bare[:at], ()) if self._spelt(one, word, 0, dotted))
         stem = stems(bare)[1].removeprefix("sv:")
         for at in range(SHORTEST_HEAD, len(bare) - 1):
-            last = self._last.get(bare[at:], NONE) | self._last.get(f"sv:{stem[at:]}", NONE)
+            last = (*self._last.get(bare[at:], ()), *self._last.get(f"sv:{stem[at:]}", ()))
             found.update(one for one in last if self._spelt(one, word, at, dotted))
         return frozenset(found)
 
@@ -99,40 +103,5 @@ class Vocabulary:
 
     def _nearly(self, word: str) -> Ids:
         bare, dots = folded(word), DOTTED.intersection(word)
-        near = next((self._whole[key] for form in (bare, swedish(bare)) if (key := self._nearest(form))), NONE)
+        near = next((self._whole[key] for form in (bare, swedish(bare)) if (key := self._slips.nearest(form))), ())
         return frozenset(number for number in near if dots <= set(self._cores[number]))
-
-    def _nearest(self, form: str) -> str | None:
-        if len(form) < SHORTEST_MISSPELT:
-            return None
-        candidates = {key for less in (form, *_shortened(form)) for key in self._misspelt.get(less, ())}
-        return next((key for key in sorted(candidates) if _is_one_off(form, key)), None)
-
-
-def _one_off(keys: Iterable[str]) -> Mapping[str, list[str]]:
-    """Each key under itself and under what is left when a letter is taken out."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for key in keys:
-        for less in (key, *_shortened(key)):
-            found[less].append(key)
-    return found
-
-
-def _shortened(word: str) -> Iterator[str]:
-    return (word[:at] + word[at + 1 :] for at in range(len(word)))
-
-
-def _is_one_off(left: str, right: str) -> bool:
-    """Whether a letter too many, too few or swapped is all between them; in long words also a wrong or a first one.
-
-    But `otrevlig` is not `trevlig`.
-    """
-    is_long = min(len(left), len(right)) >= LONG
-    if left == right or (left[0] != right[0] and not is_long) or NOT + left == right or left == NOT + right:
-        return False
-    same = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    rest_left, rest_right = left[same:], right[same:]
-    if len(left) != len(right):
-        return rest_left[1:] == rest_right or rest_left == rest_right[1:]
-    is_swapped = rest_left[:2] == rest_right[:2][::-1] and rest_left[2:] == rest_right[2:]
-    return is_swapped or (is_long and rest_left[1:] == rest_right[1:])

@@ -1,0 +1,24 @@
+"""The pace of a listener, on a clock of the test's own."""
+
+from shared.platform.pace import APART, AT_ONCE, Pace
+
+
+def test_what_comes_in_quiet_waits_for_nothing() -> None:
+    pace = Pace()
+    assert pace.rest(7.0) == 0
+    pace.began(7.0, 1)
+    assert pace.rest(7.0 + APART) == 0
+    assert pace.rest(60.0) == 0
+
+
+def test_the_next_batch_waits_until_it_is_time_and_no_longer() -> None:
+    pace = Pace()
+    pace.began(7.0, AT_ONCE - 1)
+    assert pace.rest(7.0) == APART
+    assert 0 < pace.rest(7.0 + APART / 2) < APART
+
+
+def test_after_a_full_batch_the_next_begins_at_once() -> None:
+    pace = Pace()
+    pace.began(7.0, AT_ONCE)
+    assert pace.rest(7.0) == 0
