@@ -1,4 +1,4 @@
-"""When a listener's next batch may begin: a little after the one before, so that more records share what a batch costs."""
+"""When a listener's next batch may begin: a little after the one before, so that more records share its cost."""
 
 AT_ONCE = 500
 """So many records are a full batch."""

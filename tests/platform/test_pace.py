@@ -1,5 +1,7 @@
 """The pace of a listener, on a clock of the test's own."""
 
+import pytest
+
 from shared.platform.pace import APART, AT_ONCE, Pace
 
 
@@ -14,7 +16,7 @@ def test_what_comes_in_quiet_waits_for_nothing() -> None:
 def test_the_next_batch_waits_until_it_is_time_and_no_longer() -> None:
     pace = Pace()
     pace.began(7.0, AT_ONCE - 1)
-    assert pace.rest(7.0) == APART
+    assert pace.rest(7.0) == pytest.approx(APART)
     assert 0 < pace.rest(7.0 + APART / 2) < APART
 
 

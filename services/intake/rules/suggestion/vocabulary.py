@@ -6,7 +6,7 @@ that form will do, and `#150` for a number of 150 or more. What joins the parts 
 hyphen) belongs to the other part.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 from services.intake.rules.suggestion.slips import Slips
