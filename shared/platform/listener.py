@@ -17,11 +17,12 @@ from shared.platform.database import Session
 from shared.platform.errors import LostPosition, LostRace, TooManyParked, TryAgain
 from shared.platform.hearing import Hearing
 from shared.platform.kafka import KafkaAccess, client_options
-from shared.platform.pace import AT_ONCE, Pace
+from shared.platform.pace import Pace
 from shared.platform.parking import Parking
 from shared.platform.positions import Positions
 from shared.platform.understand import Record
 
+AT_ONCE = 500
 POLL_MS = 20
 ALONE_MS = 300
 LET_GO_AFTER = 0.5

@@ -1,9 +1,9 @@
-"""When a listener's next batch may begin: a little after the one before, so that more records share its cost."""
+"""When a listener's next batch may begin: a little after a small one, so that more records share its cost."""
 
-AT_ONCE = 500
-"""So many records are a full batch."""
+MANY = 100
+"""After a batch of so many more lie ready, most likely."""
 APART = 0.15
-"""Seconds from the beginning of one batch to that of the next. A record that comes in quiet waits for nothing."""
+"""Seconds from the beginning of a small batch to that of the next. What comes in quiet waits for nothing."""
 
 
 class Pace:
@@ -13,8 +13,8 @@ class Pace:
         self._next = 0.0
 
     def began(self, at: float, records: int) -> None:
-        """A batch of so many records began; after a full one the next begins at once, for more lie ready."""
-        self._next = at if records >= AT_ONCE else at + APART
+        """A batch of so many records began."""
+        self._next = at if records >= MANY else at + APART
 
     def rest(self, at: float) -> float:
         """How long to wait for the next batch."""

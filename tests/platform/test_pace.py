@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.platform.pace import APART, AT_ONCE, Pace
+from shared.platform.pace import APART, MANY, Pace
 
 
 def test_what_comes_in_quiet_waits_for_nothing() -> None:
@@ -15,12 +15,12 @@ def test_what_comes_in_quiet_waits_for_nothing() -> None:
 
 def test_the_next_batch_waits_until_it_is_time_and_no_longer() -> None:
     pace = Pace()
-    pace.began(7.0, AT_ONCE - 1)
+    pace.began(7.0, MANY - 1)
     assert pace.rest(7.0) == pytest.approx(APART)
     assert 0 < pace.rest(7.0 + APART / 2) < APART
 
 
-def test_after_a_full_batch_the_next_begins_at_once() -> None:
+def test_after_a_large_batch_the_next_begins_at_once() -> None:
     pace = Pace()
-    pace.began(7.0, AT_ONCE)
+    pace.began(7.0, MANY)
     assert pace.rest(7.0) == 0

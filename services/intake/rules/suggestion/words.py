@@ -14,7 +14,7 @@ AND, BUT = frozenset({"och", "o", "and"}), frozenset({"men", "fast", "but"})
 SWEDISH, ENGLISH = Stemmer.Stemmer("swedish"), Stemmer.Stemmer("english")
 DOTTED = frozenset("åäö")
 DOUBLED, SOFT_G, ALIKE = re.compile(r"(.)\1+"), re.compile(r"g(?=[eiy])"), str.maketrans("wqzåäæø", "vksoeeo")
-LONGEST_WORD, SHORTEST_STEM = 48, 5
+LONGEST_WORD, SHORTEST_STEM, MOST_WORDS = 48, 5, 16_384
 SIGNATURE_AT_MOST = 200
 
 
@@ -30,7 +30,7 @@ class Word:
     is_name: bool = False
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=MOST_WORDS)
 def folded(word: str) -> str:
     """The word without rings, dots and accents: many leave them out."""
     if word.isascii():
@@ -39,7 +39,7 @@ def folded(word: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=MOST_WORDS)
 def stems(word: str) -> tuple[str, str, str]:
     """A folded word itself, without its Swedish endings (`sv:`), and without its English ones (`en:`)."""
     return word, f"sv:{swedish(word)}", f"en:{ENGLISH.stemWord(word)}"
