@@ -15,8 +15,8 @@ from bench.round import CASES, SETTLED, WATCH
 from shared.contracts.streams import Stream
 from shared.platform.bus import Bus
 from shared.platform.clock import SystemClock
-from shared.platform.listener import AT_ONCE
 from shared.platform.mongo import connect
+from shared.platform.pace import AT_ONCE
 from shared.platform.service import Parts, hearing_for
 from shared.platform.settings import PlatformSettings
 from shared.platform.store import Store

@@ -17,17 +17,15 @@ from shared.platform.database import Session
 from shared.platform.errors import LostPosition, LostRace, TooManyParked, TryAgain
 from shared.platform.hearing import Hearing
 from shared.platform.kafka import KafkaAccess, client_options
-from shared.platform.pace import Pace
+from shared.platform.pace import AT_ONCE, Pace
 from shared.platform.parking import Parking
 from shared.platform.positions import Positions
 from shared.platform.understand import Record
 
-AT_ONCE = 500
 POLL_MS = 20
 ALONE_MS = 300
 LET_GO_AFTER = 0.5
 BAD_NAME = "ce_not-utf-8"
-PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 COMMIT_WITHIN = 5.0
 DAY_MS = 86_400_000
 
@@ -48,7 +46,6 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._fresh: set[TopicPartition] = set()
         self._batch: Batch | None = None
         self._session: Session | None = None
-        self._failures = 0
         self._pace = Pace()
         self._astray = False
         self._cut = asyncio.Event()
@@ -120,7 +117,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._return()
                 await self._poll()
                 await self._positions.sweep()
-            self._failures = 0
+            self._pace.went_well()
         except (TryAgain, LostRace, LostPosition, KafkaError) as away:
             await self._again(away)
         except TooManyParked as error:
@@ -253,10 +250,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self.trouble = f"waits: {away}" if isinstance(away, TryAgain) else f"waits: {type(away).__name__}"
         log.warning("consuming pauses", extra={"listener": self.name, "reason": self.trouble})
         self._hearing.metrics.pauses.labels(self._hearing.service).inc()
-        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
-        self._failures += 1
         self._cut.clear()
-        await self._wait(pause)
+        await self._wait(self._pace.after_failure())
 
     async def _wait(self, seconds: float | None) -> None:
         if self._stopping:

@@ -24,3 +24,10 @@ def test_after_a_large_batch_the_next_begins_at_once() -> None:
     pace = Pace()
     pace.began(7.0, MANY)
     assert pace.rest(7.0) == 0
+
+
+def test_each_failure_in_a_row_pauses_longer_up_to_a_minute_until_it_goes_well() -> None:
+    pace = Pace()
+    assert [pace.after_failure() for _ in range(9)] == [1, 2, 4, 8, 15, 30, 60, 60, 60]
+    pace.went_well()
+    assert pace.after_failure() == 1

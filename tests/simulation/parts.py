@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from prometheus_client import CollectorRegistry
 
-from shared.platform import listener as listening
+from shared.platform import pace as pacing
 from shared.platform import relay as relaying
 from shared.platform import timers as timing
 from shared.platform.desk import Desk
@@ -55,7 +55,7 @@ def paced() -> Iterator[None]:
     with (
         patch.object(relaying, "LOOK_EVERY", 0.4),
         patch.object(relaying, "PAUSES", (0.1, 0.3)),
-        patch.object(listening, "PAUSES", (0.05, 0.2, 0.5)),
+        patch.object(pacing, "PAUSES", (0.05, 0.2, 0.5)),
         patch.object(timing, "LOOK_EVERY", 0.6),
     ):
         yield
