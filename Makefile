@@ -1,6 +1,6 @@
 # Run `make` or `make help` to see what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex retention restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-intake bench-wishes chaos docs lock clean-data clean \
+.PHONY: help run servers secrets rolling-restart demo demo-intake demo-compose token top parked backup rotate-keys import rebuild-timeline reindex retention restore test check test-unit test-integration test-compose test-deep simulate bench bench-gate bench-intake bench-wishes train-suggestions chaos docs lock clean-data clean \
         lint types imports docs-check coverage
 SERVICES := intake routing procurement notify
 VENV := .venv
@@ -8,6 +8,8 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.installed
 PEERS := .venv-peers
 PEERS_READY := $(PEERS)/.installed
+LEARNING := .venv-learning
+LEARNING_READY := $(LEARNING)/.installed
 PYTEST := $(PY) -m pytest
 SIMULATED := tests/simulation/test_every_call.py tests/simulation/test_mutants.py
 WHOLE := services/*/model.py,services/*/model/*.py,services/*/rules.py,services/*/rules/*.py,services/*/rules/*/*.py
@@ -82,6 +84,9 @@ restore: $(READY)  ## puts SERVICE=intake back as FILE=... has it; REPLACE=1 los
 bench-wishes: $(READY)  ## how well the rules of suggestion know labelled wishes: recall, precision, confusion
 	@$(PY) -m tests.intake.wishes
 
+train-suggestions: $(LEARNING_READY)  ## learns the weights of suggestion anew from the labelled wishes, a few minutes
+	@$(LEARNING)/bin/python -m tests.intake.wishes.train
+
 test: check test-unit simulate test-integration bench-gate  ## everything: check, the tests without and with real servers, the bench's gate
 
 check: $(READY)  ## lint, types, imports, and the generated pages in step
@@ -145,8 +150,9 @@ lock: $(READY)  ## pins all dependencies anew; UPGRADE=1 takes the newest
 	$$pin pyproject.toml -o requirements.lock && \
 	$$pin pyproject.toml --extra dev --constraint requirements.lock -o requirements-dev.lock && \
 	echo confluent-kafka | $$pin - --constraint requirements-dev.lock -o requirements-setup.lock
-	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  $(if $(UPGRADE),--upgrade) --group peers -o requirements-peers.lock
+	@for group in peers learning; do \
+	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  $(if $(UPGRADE),--upgrade) --group $$group -o requirements-$$group.lock || exit; done
 	@$(PY) -m stack lock
 
 clean-data: $(READY)  ## forgets everything that make run has kept
@@ -154,13 +160,18 @@ clean-data: $(READY)  ## forgets everything that make run has kept
 
 clean:  ## forgets also what was downloaded and installed
 	@[ ! -e $(READY) ] || $(PY) -m stack clean-data
-	@rm -rf .data .stack $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf .data .stack $(VENV) $(PEERS) $(LEARNING) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 # Other frameworks, to compare with. Without them the bench says so, and measures the rest.
 $(PEERS_READY): requirements-peers.lock $(READY)
 	@$(PY) -m venv --clear $(PEERS) && \
 	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $< \
 	  && touch $@ || rm -rf $(PEERS)
+
+$(LEARNING_READY): requirements-learning.lock $(READY)
+	@$(PY) -m venv --clear $(LEARNING) && \
+	  $(LEARNING)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
+	@touch $@
 
 $(READY): requirements-dev.lock
 	@python=; for name in python3 python3.13 python3.12 python3.11; do \

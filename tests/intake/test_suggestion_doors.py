@@ -13,6 +13,7 @@ from services.intake.model.contact import Contact, ContactState
 from services.intake.model.suggestion import Suggestion
 from services.intake.rules.classification import classified
 from services.intake.settings import Settings
+from services.intake.store.datafiles import read_case_types, read_suggesters
 from shared.contracts.refusal import Refused
 from shared.platform.clock import FixedClock, SystemClock
 from shared.platform.memory import MemoryDatabase
@@ -21,15 +22,16 @@ from shared.platform.token import make_key, make_token
 from tests.intake.settled import AT, PUBLISHERS, Intake, contact, record
 
 SIGN = {"channel": "phone", "wish": "Vi vill ha en ny skylt över dörren."}
+(SKYLT,) = read_suggesters(read_case_types()).suggest("1460", SIGN["wish"], AT.date()).types
 SUGGESTED = {
-    "rules": "2026-11-24",
+    "rules": "2026-11-24 + 2026-11-24",
     "understood": True,
     "types": [
         {
             "case_type": "skylt",
             "sv": "Skyltar",
             "en": "Signs",
-            "strength": 15,
+            "strength": SKYLT.strength,
             "words": [{"text": "skylt", "start": 17, "end": 22}],
         }
     ],
@@ -122,7 +124,7 @@ async def test_a_contact_from_another_system_keeps_its_suggestion_too() -> None:
     await intake.hear(record(contact(wish="Ny skylt"), "1"), record(contact(wish="Hallå?"), "2", 1))
     kept = {one["wish"]: one["suggestion"] for one in await intake.kept("contacts")}
     assert [one["case_type"] for one in kept["Ny skylt"]["types"]] == ["skylt"]
-    assert kept["Hallå?"] == {"rules": "2026-11-24", "types": []}
+    assert kept["Hallå?"] == {"rules": "2026-11-24 + 2026-11-24", "types": []}
 
 
 async def test_a_choice_is_said_without_the_wish() -> None:

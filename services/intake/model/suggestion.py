@@ -53,7 +53,7 @@ class Ruleset(Dated):
     `callers` those that only tell who asks, as a sentence begins before words of the sign `calls` ("krögare undrar").
     `background` are case types that a long text may mention by the way: they need a sentence that asks for something.
     `builds_on` names the version for all that a municipality's own adds to: its signs and rules of the same names stand
-    instead.
+    instead, and are its `own_rules`, which no learned weights gainsay.
     """
 
     about: ClassVar[str] = "suggestion"
@@ -67,6 +67,7 @@ class Ruleset(Dated):
     callers: tuple[str, ...] = ()
     background: tuple[str, ...] = ()
     builds_on: str | None = None
+    own_rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """ValueError for a rule that names a sign that is none."""
@@ -91,6 +92,7 @@ class Ruleset(Dated):
             callers=tuple(dict.fromkeys((*below.callers, *self.callers))),
             background=tuple(dict.fromkeys((*below.background, *self.background))),
             builds_on=None,
+            own_rules=tuple(rule.name for rule in self.rules),
         )
 
     @property
@@ -101,6 +103,42 @@ class Ruleset(Dated):
     @property
     def name(self) -> str:
         """Which rules they were, for those who look later."""
+        return f"{self.owner} {self.version}".lstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WeightTable(Dated):
+    """What was learned from labelled wishes in one version (vikttabell): what each feature weighs for each case type.
+
+    `learned_from` is the digest of those wishes. `bias` and the weights of a feature stand in the order of
+    `case_types`; a bias in hundredths of log odds, a weight in fifths. A score is `enough` alone, and
+    `enough_with_rules` where the rules say the same.
+    """
+
+    about: ClassVar[str] = "suggestion weights"
+    version: str
+    learned_from: str
+    enough: int
+    enough_with_rules: int
+    case_types: tuple[str, ...]
+    bias: tuple[int, ...]
+    weights: Mapping[str, tuple[int, ...]]
+
+    def __post_init__(self) -> None:
+        """ValueError for a row that has not a number for each case type."""
+        Dated.__post_init__(self)
+        for name, row in {"bias": self.bias, **self.weights}.items():
+            if len(row) != len(self.case_types):
+                raise ValueError(f"{name} has {len(row)} numbers for {len(self.case_types)} case types")
+
+    @property
+    def key(self) -> str:
+        """See `Dated`: there is one of an owner on a day."""
+        return self.about
+
+    @property
+    def name(self) -> str:
+        """Which weights they were, for those who look later."""
         return f"{self.owner} {self.version}".lstrip()
 
 

@@ -6,7 +6,7 @@ files of the same names and forms; on the days that they are in force they go be
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from services.intake.model.link import LinkingRule
 from services.intake.model.promise import AnswerPromise
 from services.intake.model.retention import RetentionRule
 from services.intake.model.secrecy import SecrecyRule
-from services.intake.model.suggestion import Ruleset
+from services.intake.model.suggestion import Ruleset, WeightTable
 from services.intake.rules.in_force import Cards, CaseTypes, overlapping
 from services.intake.rules.linking import LinkingRules
 from services.intake.rules.promises import Promises
@@ -39,7 +39,7 @@ DATA = Path(__file__).parents[1] / "data"
 CASE_TYPES, CARDS, LINKING = "case_types.json", "guidance_cards.json", "linking_rules.json"
 SECRECY, EXEMPTIONS, APPEALS = "secrecy_rules.json", "register_exemptions.json", "appeals.json"
 PROMISES = "answer_promises.json"
-RULES = "suggestion_rules.json"
+RULES, WEIGHTS = "suggestion_rules.json", "suggestion_weights.json"
 RETENTION = "retention.json"
 FOLDER = "INTAKE_DATA_DIR"
 
@@ -96,19 +96,27 @@ def read_retention(own: Path | None = None) -> RetentionPlan:
 
 
 def read_suggesters(types: CaseTypes, own: Path | None = None) -> Suggesters:
-    """The rules of suggestion for all, and the municipalities' own in that folder; WrongSetting for a wrong row."""
+    """Rules and weights of suggestion for all, and the municipalities' own; WrongSetting for a wrong row."""
+    tables = _rows(
+        WeightTable, WEIGHTS, own, lambda row: _strange(row, dict.fromkeys(row.case_types, "its bias"), types)
+    )
+    return Suggesters(read_rulesets(types, own), tables)
 
-    def fault(rules: Ruleset) -> str | None:
-        codes = {code: rule.name for rule in rules.rules for code in rule.gives} | {
-            rules.otherwise.case_type: "otherwise"
-        }
-        known = types.all_in_force(rules.owner, rules.valid_from)
-        return next(
-            (f"rule {name} gives {code}, which is no case type" for code, name in codes.items() if code not in known),
-            None,
-        )
 
-    return Suggesters(_built(_rows(Ruleset, RULES, own, fault)))
+def read_rulesets(types: CaseTypes, own: Path | None = None) -> list[Ruleset]:
+    """The rules of suggestion alone, each municipality's on top of those for all; WrongSetting for a wrong row."""
+    return list(_built(_rows(Ruleset, RULES, own, lambda row: _strange(row, _given(row), types))))
+
+
+def _given(rules: Ruleset) -> Mapping[str, str]:
+    """The case types that rules give, with a rule that does."""
+    codes = {code: f"rule {rule.name}" for rule in rules.rules for code in rule.gives}
+    return codes | {rules.otherwise.case_type: "rule otherwise"}
+
+
+def _strange(row: Dated, given: Mapping[str, str], types: CaseTypes) -> str | None:
+    known = types.all_in_force(row.owner, row.valid_from)
+    return next((f"{by} gives {code}, which is no case type" for code, by in given.items() if code not in known), None)
 
 
 def _built(rows: list[Ruleset]) -> Iterator[Ruleset]:
@@ -116,7 +124,7 @@ def _built(rows: list[Ruleset]) -> Iterator[Ruleset]:
     common = {rules.version: rules for rules in rows if not rules.owner}
     for rules in rows:
         if rules.builds_on is None:
-            yield rules
+            yield replace(rules, own_rules=tuple(rule.name for rule in rules.rules)) if rules.owner else rules
         elif rules.builds_on in common:
             yield _on_top(rules, common[rules.builds_on])
         else:

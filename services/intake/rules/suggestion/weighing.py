@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from services.intake.model.suggestion import Rule, Ruleset, SpokenWord, SuggestedType, Suggestion
+from services.intake.model.suggestion import Rule, Ruleset, SpokenWord, SuggestedType
 from services.intake.rules.suggestion.signs import ASKS, INTENDS, Hit, Hits, Seen, Signs
 
 ANY, LONG_TEXT = "*", 5
@@ -14,21 +15,32 @@ Weighed = Mapping[str, tuple[int, Sequence[Hit]]]
 Silenced = Mapping[str, set[int]]
 
 
-class Suggester:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What rules hear in a wish: its signs, the case types that got enough, and those of a municipality's own rules."""
+
+    seen: Seen
+    types: tuple[SuggestedType, ...]
+    own: frozenset[str]
+
+
+class Rules:
     """A set of rules, ready for wishes."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
         self._signs = Signs(ruleset)
+        self._own = frozenset(ruleset.own_rules)
         self._conditions = [[one.split("|") for one in rule.when] for rule in ruleset.rules]
 
-    def suggest(self, text: str) -> Suggestion:
-        """The case types that a wish in somebody's own words seems to need, the strongest first."""
+    def hear(self, text: str) -> Heard:
+        """The case types that a wish in somebody's own words seems to need by the rules alone, the strongest first."""
         seen = self._signs.look(text)
         fires = list(self._fires(seen.hits))
         heard = self._enough([fire for fire in fires if not fire[0].last_resort], seen, text)
         heard = heard or self._enough(fires, seen, text)
-        return Suggestion(self._ruleset.name, heard or tuple(self._otherwise(seen, text)))
+        own = {code for rule, _ in fires if rule.name in self._own for code, weight in rule.gives.items() if weight > 0}
+        return Heard(seen, heard or tuple(self._otherwise(seen, text)), frozenset(own))
 
     def _enough(self, fires: Sequence[Fire], seen: Seen, text: str) -> tuple[SuggestedType, ...]:
         weighed = self._asked(_weighed(fires, _silenced(fires, seen)), seen)

@@ -1,0 +1,84 @@
+"""What a table of learned weights hears in a wish: a score for each case type, and the words that weighed most.
+
+A feature is a piece of a word with its borders (`<tra`), a whole word (`=krog`) or a sign of the rules (`#eatery`).
+Each that a wish has counts once, over the root of how many different words the wish has.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from math import sqrt
+
+from services.intake.model.suggestion import WeightTable
+from services.intake.rules.suggestion.signs import Seen
+from services.intake.rules.suggestion.words import Word
+
+SHORTEST_PIECE, LONGEST_PIECE, FEWEST_WORDS = 3, 5, 5
+MOST_REASONS, MOST_WORDS = 3, 16_384
+FIFTH = 20
+"""Weights are fifths of log odds, scores hundredths."""
+
+
+def features_of(word: str) -> Iterator[str]:
+    """The features of a word alone; every number is the same."""
+    whole = "0" if word[0].isdigit() else word
+    edged = f"<{whole}>"
+    yield f"={whole}"
+    for length in range(SHORTEST_PIECE, LONGEST_PIECE + 1):
+        yield from (edged[at : at + length] for at in range(len(edged) - length + 1))
+
+
+def features(seen: Seen) -> frozenset[str]:
+    """The features of a wish: those of its words, and its signs."""
+    words = {word.written for word in seen.words}
+    return frozenset(feature for word in words for feature in features_of(word)) | set(signs_of(seen))
+
+
+def signs_of(seen: Seen) -> Iterator[str]:
+    """The features that are signs; denied ones are others."""
+    return (f"#{name}" for name, hits in seen.hits.items() if hits)
+
+
+def breadth(seen: Seen) -> float:
+    """What the sum of the weights is divided by, so that a long wish says no more than a short one."""
+    return sqrt(len({word.written for word in seen.words}) + FEWEST_WORDS)
+
+
+class Learned:
+    """A table of learned weights, ready for wishes."""
+
+    def __init__(self, table: WeightTable) -> None:
+        self._table, self._weights = table, table.weights
+        self._known = lru_cache(maxsize=MOST_WORDS)(self._known_of)
+
+    def scores(self, seen: Seen) -> Mapping[str, int]:
+        """How much speaks for each case type, in hundredths of log odds."""
+        found = {feature for word in {word.written for word in seen.words} for feature in self._known(word)}
+        found.update(feature for feature in signs_of(seen) if feature in self._weights)
+        rows, scale = (self._weights[feature] for feature in found), FIFTH / breadth(seen)
+        sums = map(sum, zip(self._nothing, *rows, strict=True))
+        scores = (bias + round(total * scale) for bias, total in zip(self._table.bias, sums, strict=True))
+        return dict(zip(self._table.case_types, scores, strict=True))
+
+    @property
+    def _nothing(self) -> Sequence[int]:
+        return (0,) * len(self._table.bias)
+
+    def reasons(self, seen: Seen, case_type: str) -> Sequence[Word]:
+        """The words that weighed most for a case type, as they stand; none of those that say nothing."""
+        weighed = self._by_word(seen, self._table.case_types.index(case_type))
+        heaviest = sorted(weighed, key=lambda at: (-weighed[at], at))[:MOST_REASONS]
+        return [seen.words[at] for at in sorted(heaviest)]
+
+    def _by_word(self, seen: Seen, which: int) -> Mapping[int, int]:
+        """By its first place, what each telling word weighs for a case type, with its signs, if anything."""
+        places = {word.written: at for at, word in reversed(list(enumerate(seen.words))) if not seen.vague[at]}
+        weights = {at: sum(self._weights[one][which] for one in self._known(word)) for word, at in places.items()}
+        for name, hits in seen.hits.items():
+            weight = self._weights.get(f"#{name}", self._nothing)[which]
+            written = {seen.words[at].written for hit in hits for at in hit.words}
+            for at in (places[word] for word in written if word in places):
+                weights[at] += weight
+        return {at: weight for at, weight in weights.items() if weight > 0}
+
+    def _known_of(self, word: str) -> frozenset[str]:
+        return frozenset(feature for feature in features_of(word) if feature in self._weights)
