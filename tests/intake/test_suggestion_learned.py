@@ -18,7 +18,7 @@ from services.intake.rules.suggestion.weighing import Rules
 from services.intake.store.datafiles import DATA, WEIGHTS, read_case_types, read_suggesters
 from shared.platform.errors import WrongSetting
 from tests.intake.wishes.measure import ON, measured
-from tests.intake.wishes.training_sets import digest
+from tests.intake.wishes.training_sets import HERE, digest
 
 SUGGESTERS = read_suggesters(read_case_types())
 RULESET = Ruleset(
@@ -105,6 +105,12 @@ def test_no_text_breaks_it_and_its_words_are_the_texts_own(text: str) -> None:
 @pytest.mark.parametrize("piece", ["a", "sälja honung ", "! ", "å" * 30 + " ", "öppna restaurang. ", "1 000 ", "@"])
 def test_a_long_hostile_text_is_read_to_its_end(piece: str) -> None:
     assert len(SUGGESTERS.suggest("1460", (piece * 20_000)[:20_000], ON).types) < 10
+
+
+def test_suggestions_for_wishes_that_taught_nothing_get_no_worse() -> None:
+    """What was measured when the weights were last learned: fresh-8 is a stranger's, and nobody has read it."""
+    figures = measured(HERE / "fresh-8.jsonl", SUGGESTERS)
+    assert (figures.wishes, figures.recall >= 0.89, figures.precision >= 0.82) == (300, True, True)
 
 
 def own(folder: Path, **members: Any) -> Path:

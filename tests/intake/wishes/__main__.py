@@ -1,4 +1,4 @@
-"""Print how well the rules know the wishes, with the time that a long mail takes; nothing of the texts themselves.
+"""Print how well rules and weights know the wishes, and the time that a long mail takes; nothing of the texts.
 
 The sets are all that were measured before, or those named: `python -m tests.intake.wishes fresh-1 fresh-2`.
 """
