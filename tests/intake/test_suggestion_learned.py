@@ -76,6 +76,14 @@ def test_what_no_telling_word_speaks_for_is_not_suggested() -> None:
     assert told("Hej") == {}
 
 
+def test_what_is_denied_is_not_suggested_by_weights_alone() -> None:
+    table = replace(TABLE, denied_by={"sign-board": ("bygglov",)})
+    ruleset = replace(RULESET, permits=("sign-board",), signs={**RULESET.signs, "denies": ("ingen",)})
+    assert "bygglov" not in told("En mur, ingen skylt", table, ruleset)
+    assert "bygglov" in told("En mur, ingen skylt", TABLE, ruleset)
+    assert "serv_stad" not in SUGGESTERS.suggest("1460", "Vi vill öppna restaurang, ingen alkohol", ON).codes
+
+
 def test_both_versions_are_named() -> None:
     assert Suggester(RULESET, TABLE).suggest("mur").rules == "1 + 2"
     assert SUGGESTERS.suggest("1460", "mur", ON).rules == "2026-11-24 + 2026-11-24"

@@ -112,7 +112,8 @@ class WeightTable(Dated):
 
     `learned_from` is the digest of those wishes. `bias` and the weights of a feature stand in the order of
     `case_types`; a bias in hundredths of log odds, a weight in fifths. A score is `enough` alone, and
-    `enough_with_rules` where the rules say the same.
+    `enough_with_rules` where the rules say the same. `denied_by` names the signs that, denied and not said besides,
+    leave out case types that no rule says.
     """
 
     about: ClassVar[str] = "suggestion weights"
@@ -123,6 +124,7 @@ class WeightTable(Dated):
     case_types: tuple[str, ...]
     bias: tuple[int, ...]
     weights: Mapping[str, tuple[int, ...]]
+    denied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """ValueError for a row that has not a number for each case type."""

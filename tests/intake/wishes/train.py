@@ -29,6 +29,7 @@ FEWEST_WISHES, SIGN_COUNTS, STRANGE_COUNTS, CLOSENESS = 5, 1.5, 1.5, 20.0
 """A feature is of so many wishes; how much a sign counts beside a piece of a word, and a strange wish beside others."""
 PRECISION = 0.82
 """How right suggestions shall be on wishes of strangers."""
+DENIED_BY = {"alcohol": ("serv_stad", "serv_tillf")}
 CANDIDATES = range(-250, 251, 10)
 
 
@@ -78,7 +79,7 @@ def learned(wishes: Sequence[Wish], codes: Sequence[str]) -> WeightTable:
     fifths = np.rint(100 / FIFTH * coefficients).astype(int).T.tolist()
     return WeightTable(
         version=f"{ON}", valid_from=ON.replace(year=2025, month=1, day=1), sureness="U", learned_from=digest(),
-        enough=0, enough_with_rules=0, case_types=tuple(codes),
+        enough=0, enough_with_rules=0, denied_by=DENIED_BY, case_types=tuple(codes),
         bias=tuple(round(100 * float(model.intercept_[0])) for model in models),
         weights={feature: tuple(row) for feature, row in zip(values, fifths, strict=True) if any(row)},
     )  # fmt: skip
@@ -141,7 +142,7 @@ def written(table: WeightTable) -> str:
     head = {
         "version": table.version, "valid_from": f"{table.valid_from}", "sureness": table.sureness,
         "learned_from": table.learned_from, "enough": table.enough, "enough_with_rules": table.enough_with_rules,
-        "case_types": table.case_types, "bias": table.bias,
+        "denied_by": table.denied_by, "case_types": table.case_types, "bias": table.bias,
     }  # fmt: skip
     members = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
     lines = ",\n".join(_line(feature, row) for feature, row in sorted(table.weights.items()))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from services.intake.model.suggestion import Ruleset, SpokenWord, SuggestedType, Suggestion, WeightTable
 from services.intake.rules.suggestion.learned import Learned
+from services.intake.rules.suggestion.signs import NO
 from services.intake.rules.suggestion.weighing import Heard, Rules
 
 TENTHS = 10
@@ -32,12 +33,20 @@ class Suggester:
 
     def _decided(self, heard: Heard, table: WeightTable, learned: Learned, text: str) -> Iterator[SuggestedType]:
         said = {one.case_type: one for one in heard.types}
+        denied = _denied(heard, table) - said.keys()
         for code, score in _asked(said, learned.scores(heard.seen)).items():
             margin = score - (table.enough_with_rules if code in said else table.enough)
             if code in heard.own and code in said:
                 yield said[code]
-            elif margin >= 0 and (words := _words(said.get(code), heard, learned, code, text)):
+            elif margin >= 0 and code not in denied and (words := _words(said.get(code), heard, learned, code, text)):
                 yield SuggestedType(code, self._least + margin // TENTHS, words)
+
+
+def _denied(heard: Heard, table: WeightTable) -> set[str]:
+    """The case types of signs that are denied, and not said besides."""
+    hits = heard.seen.hits
+    signs = (sign for sign in table.denied_by if hits.get(NO + sign) and not hits.get(sign))
+    return {code for sign in signs for code in table.denied_by[sign]}
 
 
 def _asked(said: Mapping[str, SuggestedType], scores: Mapping[str, int]) -> Mapping[str, int]:
