@@ -29,7 +29,7 @@ RULESET = Ruleset(
 TABLE = WeightTable(
     version="2", valid_from=ON, sureness="U", learned_from="", enough=100, enough_with_rules=50,
     case_types=("skylt", "bygglov"), bias=(-200, -100),
-    weights={"=mur": (0, 30), "<mu": (0, 5), "#sign-board": (35, 0), "=hej": (0, 45)},
+    weights={"=mur": "1:30", "<mu": "1:5", "#sign-board": "0:35", "=hej": "1:45"},
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def own(folder: Path, **members: Any) -> Path:
     row = {
         "version": "2026-12-01", "valid_from": "2026-12-01", "sureness": "U", "learned_from": "ours",
         "enough": 0, "enough_with_rules": 0, "case_types": ["skylt"], "bias": [-100],
-        "weights": {"=älg": [45]}, **members,
+        "weights": {"=älg": "0:45"}, **members,
     }  # fmt: skip
     (folder / "1460").mkdir()
     (folder / "1460" / WEIGHTS).write_text(json.dumps([row]), "utf-8")
@@ -143,6 +143,6 @@ def test_weights_for_what_is_no_case_type_stop_the_start(tmp_path: Path) -> None
         read_suggesters(read_case_types(), own(tmp_path, case_types=["drakar"]))
 
 
-def test_weights_without_a_number_for_each_case_type_stop_the_start(tmp_path: Path) -> None:
-    with pytest.raises(WrongSetting, match="=älg has 2 numbers for 1 case types"):
-        read_suggesters(read_case_types(), own(tmp_path, weights={"=älg": [1, 2]}))
+def test_weights_for_more_case_types_than_there_are_stop_the_start(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="=älg: 1:5 are no weights for 1 case types"):
+        read_suggesters(read_case_types(), own(tmp_path, weights={"=älg": "1:5"}))

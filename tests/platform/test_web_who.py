@@ -22,13 +22,12 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from shared.platform.errors import TryAgain, WrongSetting
 from shared.platform.settings import PlatformSettings
 from shared.platform.web.errors import Unauthenticated
+from shared.platform.web.fetching import LARGEST, fetching
 from shared.platform.web.keys import (
-    LARGEST,
     OneKey,
     PublishedKeys,
     VerifyingKey,
     algorithm_of,
-    fetching,
     keys_from,
     published,
     signing_key,
@@ -256,7 +255,7 @@ class Provider:
         self.asked += 1
         await asyncio.sleep(0)
         if self.away:
-            raise httpx.ConnectError("away")
+            raise TryAgain("away")
         return self.body
 
     def watch(self) -> float:
@@ -325,10 +324,16 @@ def serving(status: int, body: bytes) -> Callable[[httpx.Request], httpx.Respons
     return lambda _: httpx.Response(status, content=body, headers={"Location": "http://elsewhere/"})
 
 
+def silent(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("away")
+
+
 async def test_keys_are_fetched_over_http_without_following_anything() -> None:
     url = "https://login.example.org/keys"
     assert await fetching(url, httpx.MockTransport(serving(200, b"{}")))() == b"{}"
-    with pytest.raises(httpx.HTTPError):
+    with pytest.raises(TryAgain, match="302"):
         await fetching(url, httpx.MockTransport(serving(302, b"")))()
+    with pytest.raises(TryAgain, match="did not answer"):
+        await fetching(url, httpx.MockTransport(silent))()
     with pytest.raises(ValueError, match="too large"):
         await fetching(url, httpx.MockTransport(serving(200, b"x" * (LARGEST + 1))))()

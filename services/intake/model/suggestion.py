@@ -6,6 +6,9 @@ from typing import ClassVar, Literal
 
 from services.intake.model.dated import Dated
 
+ZERO = 128
+"""A weight is kept as a byte: so much more than it is."""
+
 Scope = Literal["sentence", "text"]
 
 
@@ -110,10 +113,10 @@ class Ruleset(Dated):
 class WeightTable(Dated):
     """What was learned from labelled wishes in one version (vikttabell): what each feature weighs for each case type.
 
-    `learned_from` is the digest of those wishes. `bias` and the weights of a feature stand in the order of
-    `case_types`; a bias in hundredths of log odds, a weight in fifths. A score is `enough` alone, and
-    `enough_with_rules` where the rules say the same. `denied_by` names the signs that, denied and not said besides,
-    leave out case types that no rule says.
+    `learned_from` is the digest of those wishes. `bias` stands in the order of `case_types`, in hundredths of log odds;
+    the weights of a feature are `2:5 4:-1`: five fifths of log odds for the third of the case types. A score is
+    `enough` alone, and `enough_with_rules` where the rules say the same. `denied_by` names the signs that, denied and
+    not said besides, leave out case types that no rule says.
     """
 
     about: ClassVar[str] = "suggestion weights"
@@ -123,15 +126,26 @@ class WeightTable(Dated):
     enough_with_rules: int
     case_types: tuple[str, ...]
     bias: tuple[int, ...]
-    weights: Mapping[str, tuple[int, ...]]
+    weights: Mapping[str, str]
     denied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """ValueError for a row that has not a number for each case type."""
+        """ValueError for a bias that has not a number for each case type, and for weights that can't be read."""
         Dated.__post_init__(self)
-        for name, row in {"bias": self.bias, **self.weights}.items():
-            if len(row) != len(self.case_types):
-                raise ValueError(f"{name} has {len(row)} numbers for {len(self.case_types)} case types")
+        if len(self.bias) != len(self.case_types):
+            raise ValueError(f"bias has {len(self.bias)} numbers for {len(self.case_types)} case types")
+        for feature in self.weights:
+            self.row(feature)
+
+    def row(self, feature: str) -> bytes:
+        """The weights of a feature, a byte for each case type; ValueError for what is no weight of one of them."""
+        found = bytearray([ZERO]) * len(self.case_types)
+        try:
+            for place, _, weight in (pair.partition(":") for pair in self.weights[feature].split()):
+                found[int(place)] = int(weight) + ZERO
+        except (IndexError, ValueError):
+            raise ValueError(f"{feature}: {self.weights[feature]} are no weights for {len(found)} case types") from None
+        return bytes(found)
 
     @property
     def key(self) -> str:

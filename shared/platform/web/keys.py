@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -26,7 +25,6 @@ PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 FRESH = 300.0
 USABLE = 3600.0
 PAUSE = 30.0
-LARGEST = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class PublishedKeys:
         try:
             self._keys = published(await self._fetch())
             self._fetched_at = self._watch()
-        except (httpx.HTTPError, ValueError, RecursionError) as error:
+        except (TryAgain, ValueError, RecursionError) as error:
             log.warning("the keys of the identity provider could not be fetched", exc_info=error)
         finally:
             self._tried_at = self._watch()
@@ -98,28 +96,12 @@ class PublishedKeys:
 def keys_from(settings: PlatformSettings) -> Keys:
     """The keys that the settings name, or WrongSetting when they name none that works."""
     if settings.jwks_url:
+        from shared.platform.web.fetching import fetching
+
         return PublishedKeys(fetching(settings.jwks_url))
     if settings.jwt_key_file is None:
         raise WrongSetting("KOMMUNKONTAKT_JWT_KEY_FILE or KOMMUNKONTAKT_JWKS_URL must be set, to verify tokens with.")
     return OneKey(verifying_key(settings.jwt_key_file))
-
-
-def fetching(url: str, transport: httpx.AsyncBaseTransport | None = None) -> Callable[[], Awaitable[bytes]]:
-    """A function that fetches the key set: no redirects, no proxy of the environment, bounded in time and size."""
-
-    async def fetch() -> bytes:
-        client = httpx.AsyncClient(transport=transport, timeout=5.0, trust_env=False)
-        async with client, client.stream("GET", url) as response:
-            if response.status_code != 200:
-                raise httpx.HTTPStatusError("not 200", request=response.request, response=response)
-            body = b""
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LARGEST:
-                    raise ValueError("the key set is too large")
-            return body
-
-    return fetch
 
 
 def published(body: bytes) -> Mapping[str | None, VerifyingKey]:

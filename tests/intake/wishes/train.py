@@ -81,8 +81,12 @@ def learned(wishes: Sequence[Wish], codes: Sequence[str]) -> WeightTable:
         version=f"{ON}", valid_from=ON.replace(year=2025, month=1, day=1), sureness="U", learned_from=digest(),
         enough=0, enough_with_rules=0, denied_by=DENIED_BY, case_types=tuple(codes),
         bias=tuple(round(100 * float(model.intercept_[0])) for model in models),
-        weights={feature: tuple(row) for feature, row in zip(values, fifths, strict=True) if any(row)},
+        weights={feature: _weights(row) for feature, row in zip(values, fifths, strict=True) if any(row)},
     )  # fmt: skip
+
+
+def _weights(row: Sequence[int]) -> str:
+    return " ".join(f"{place}:{weight}" for place, weight in enumerate(row) if weight)
 
 
 def _fitted(matrix: csr_matrix, labels: Sequence[bool], wishes: Sequence[Wish]) -> LogisticRegression:
@@ -145,12 +149,8 @@ def written(table: WeightTable) -> str:
         "denied_by": table.denied_by, "case_types": table.case_types, "bias": table.bias,
     }  # fmt: skip
     members = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
-    lines = ",\n".join(_line(feature, row) for feature, row in sorted(table.weights.items()))
+    lines = ",\n".join(json.dumps({one: row}, ensure_ascii=False)[1:-1] for one, row in sorted(table.weights.items()))
     return f'[\n{{\n{members},\n"weights": {{\n{lines}\n}}\n}}\n]\n'
-
-
-def _line(feature: str, row: Sequence[int]) -> str:
-    return f"{json.dumps(feature, ensure_ascii=False)}: {json.dumps(row, separators=(',', ':'))}"
 
 
 def main() -> None:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import sqrt
 
-from services.intake.model.suggestion import WeightTable
+from services.intake.model.suggestion import ZERO, WeightTable
 from services.intake.rules.suggestion.signs import Seen
 from services.intake.rules.suggestion.words import Word
 
 SHORTEST_PIECE, LONGEST_PIECE, FEWEST_WORDS = 3, 5, 5
-MOST_REASONS, MOST_WORDS = 3, 16_384
+MOST_REASONS, MOST_WORDS = 3, 4_096
 FIFTH = 20
 """Weights are fifths of log odds, scores hundredths."""
 
@@ -47,21 +47,19 @@ class Learned:
     """A table of learned weights, ready for wishes."""
 
     def __init__(self, table: WeightTable) -> None:
-        self._table, self._weights = table, table.weights
+        self._table = table
+        self._rows = {feature: table.row(feature) for feature in table.weights}
+        self._nothing = bytes([ZERO]) * len(table.bias)
         self._known = lru_cache(maxsize=MOST_WORDS)(self._known_of)
 
     def scores(self, seen: Seen) -> Mapping[str, int]:
         """How much speaks for each case type, in hundredths of log odds."""
         found = {feature for word in {word.written for word in seen.words} for feature in self._known(word)}
-        found.update(feature for feature in signs_of(seen) if feature in self._weights)
-        rows, scale = (self._weights[feature] for feature in found), FIFTH / breadth(seen)
-        sums = map(sum, zip(self._nothing, *rows, strict=True))
+        found.update(feature for feature in signs_of(seen) if feature in self._rows)
+        rows, scale = [self._nothing, *(self._rows[feature] for feature in found)], FIFTH / breadth(seen)
+        sums = (sum(column) - ZERO * len(rows) for column in zip(*rows, strict=True))
         scores = (bias + round(total * scale) for bias, total in zip(self._table.bias, sums, strict=True))
         return dict(zip(self._table.case_types, scores, strict=True))
-
-    @property
-    def _nothing(self) -> Sequence[int]:
-        return (0,) * len(self._table.bias)
 
     def reasons(self, seen: Seen, case_type: str) -> Sequence[Word]:
         """The words that weighed most for a case type, as they stand; none of those that say nothing."""
@@ -72,13 +70,13 @@ class Learned:
     def _by_word(self, seen: Seen, which: int) -> Mapping[int, int]:
         """By its first place, what each telling word weighs for a case type, with its signs, if anything."""
         places = {word.written: at for at, word in reversed(list(enumerate(seen.words))) if not seen.vague[at]}
-        weights = {at: sum(self._weights[one][which] for one in self._known(word)) for word, at in places.items()}
+        weights = {at: sum(self._rows[one][which] - ZERO for one in self._known(word)) for word, at in places.items()}
         for name, hits in seen.hits.items():
-            weight = self._weights.get(f"#{name}", self._nothing)[which]
+            weight = self._rows.get(f"#{name}", self._nothing)[which] - ZERO
             written = {seen.words[at].written for hit in hits for at in hit.words}
             for at in (places[word] for word in written if word in places):
                 weights[at] += weight
         return {at: weight for at, weight in weights.items() if weight > 0}
 
     def _known_of(self, word: str) -> frozenset[str]:
-        return frozenset(feature for feature in features_of(word) if feature in self._weights)
+        return frozenset(feature for feature in features_of(word) if feature in self._rows)
