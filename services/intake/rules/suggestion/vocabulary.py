@@ -14,7 +14,7 @@ from services.intake.rules.suggestion.words import DOTTED, folded, sounded, stem
 
 SHORTEST_REST, SHORTEST_HEAD, LONG_PART, SHORTEST_TAIL = 3, 2, 7, 9
 SHORTEST_SOUND, SHORTER = 4, 2
-MOST_WORDS = 16_384
+MOST_WORDS = 4_096
 Ids = frozenset[int]
 NONE: Ids = frozenset()
 
