@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.intake.model.suggestion import Otherwise, Rule, Ruleset, WeightTable
 from services.intake.rules.suggestion import Suggester
-from services.intake.rules.suggestion.learned import Learned, features_of
+from services.intake.rules.suggestion.learned import Learned, features, features_of
 from services.intake.rules.suggestion.weighing import Rules
 from services.intake.store.datafiles import DATA, WEIGHTS, read_case_types, read_suggesters
 from shared.platform.errors import WrongSetting
@@ -44,6 +44,11 @@ def told(wish: str, table: WeightTable = TABLE, ruleset: Ruleset = RULESET) -> d
 def test_a_word_is_itself_and_its_pieces_and_every_number_is_the_same() -> None:
     assert set(features_of("mur")) == {"=mur", "<mu", "mur", "ur>", "<mur", "mur>", "<mur>"}
     assert set(features_of("17")) == {"=0", "<0>"}
+
+
+def test_a_wish_has_the_pieces_of_its_words_and_the_signs_of_the_rules() -> None:
+    seen = Rules(RULESET).hear("17 skylt 18").seen
+    assert features(seen) == {*features_of("17"), *features_of("skylt"), "#sign-board"}
 
 
 def test_a_score_is_the_bias_and_each_weight_once_over_the_root_of_the_words_and_five() -> None:
@@ -149,3 +154,8 @@ def test_weights_for_what_is_no_case_type_stop_the_start(tmp_path: Path) -> None
 def test_weights_for_more_case_types_than_there_are_stop_the_start(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="=älg: 1:5 are no weights for 1 case types"):
         read_suggesters(read_case_types(), own(tmp_path, weights={"=älg": "1:5"}))
+
+
+def test_a_bias_without_a_number_for_each_case_type_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="bias has 2 numbers for 1 case types"):
+        read_suggesters(read_case_types(), own(tmp_path, bias=[-100, -100]))
