@@ -42,7 +42,7 @@ def told(wish: str, table: WeightTable = TABLE, ruleset: Ruleset = RULESET) -> d
 
 
 def test_a_word_is_itself_and_its_pieces_and_every_number_is_the_same() -> None:
-    assert set(features_of("mur")) == {"=mur", "<mu", "mur", "ur>", "<mur", "mur>", "<mur>"}
+    assert set(features_of("mur")) == {"=mur", "<mu", "_mur", "_ur>", "<mur", "_mur>", "<mur>"}
     assert set(features_of("17")) == {"=0", "<0>"}
 
 

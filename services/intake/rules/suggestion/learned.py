@@ -1,7 +1,7 @@
 """What a table of learned weights hears in a wish: a score for each case type, and the words that weighed most.
 
-A feature is a piece of a word with its borders (`<tra`), a whole word (`=krog`) or a sign of the rules (`#eatery`).
-Each that a wish has counts once, over the root of how many different words the wish has.
+A feature is a piece of a word with its borders (`<tra`, `_rog>`), a whole word (`=krog`) or a sign of the rules
+(`#eatery`). Each that a wish has counts once, over the root of how many different words the wish has.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,8 @@ def features_of(word: str) -> Iterator[str]:
     edged = f"<{whole}>"
     yield f"={whole}"
     for length in range(SHORTEST_PIECE, LONGEST_PIECE + 1):
-        yield from (edged[at : at + length] for at in range(len(edged) - length + 1))
+        yield edged[:length]
+        yield from (f"_{edged[at : at + length]}" for at in range(1, len(edged) - length + 1))
 
 
 def features(seen: Seen) -> frozenset[str]:
