@@ -134,7 +134,7 @@ test-%: $(READY)  ## one service alone, without servers
 bench: $(READY) $(PEERS_READY)  ## what the promises cost, all parts, three quarters of an hour; PART="door story" some; QUICK=1 in small
 	@$(PY) -m bench $(PART) $(if $(QUICK),--quick)
 
-bench-gate: $(READY)  ## what of the bench every change must hold: counts and ratios, a minute
+bench-gate: $(READY)  ## what of the bench every change must hold: counts, ratios and memory, three minutes
 	@$(PY) -m bench --gate
 
 bench-intake: $(READY)  ## registering for five minutes, and the first page of a million contacts; QUICK=1 in small

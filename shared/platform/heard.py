@@ -79,9 +79,9 @@ def _numbers(row: Document) -> Numbers:
 
 @dataclass(slots=True)
 class Lanes:
-    """Lanes in memory, at most about `limit`: we alone write those of the partitions we hold, but for replays."""
+    """Lanes in memory, at most about `limit` in a megabyte: we alone write those of our partitions, but for replays."""
 
-    limit: int = 200_000
+    limit: int = 4_000
     _known: dict[str, Numbers] = field(default_factory=dict)
 
     async def load(self, reads: Reads, lane_ids: Iterable[str]) -> dict[str, Lane]:

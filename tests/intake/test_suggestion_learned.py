@@ -29,7 +29,7 @@ RULESET = Ruleset(
 TABLE = WeightTable(
     version="2", valid_from=ON, sureness="U", learned_from="", enough=100, enough_with_rules=50,
     case_types=("skylt", "bygglov"), bias=(-200, -100),
-    weights={"=mur": "1:30", "<mu": "1:5", "#sign-board": "0:35", "=hej": "1:45"},
+    weights=("=mur 5S", "<mu 5:", "#sign-board X5", "=hej 5b"),
 )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_less_is_enough_where_a_rule_says_the_same() -> None:
 
 
 def test_a_rule_that_the_weights_speak_against_is_not_heard_but_for_a_municipalitys_own() -> None:
-    against = replace(TABLE, weights={})
+    against = replace(TABLE, weights=())
     assert told("Skylt", against) == {}
     assert told("Skylt", against, replace(RULESET, own_rules=("sign",))) == {"skylt": ["Skylt"]}
 
@@ -133,7 +133,7 @@ def own(folder: Path, **members: Any) -> Path:
     row = {
         "version": "2026-12-01", "valid_from": "2026-12-01", "sureness": "U", "learned_from": "ours",
         "enough": 0, "enough_with_rules": 0, "case_types": ["skylt"], "bias": [-100],
-        "weights": {"=älg": "0:45"}, **members,
+        "weights": ["=älg b"], **members,
     }  # fmt: skip
     (folder / "1460").mkdir()
     (folder / "1460" / WEIGHTS).write_text(json.dumps([row]), "utf-8")
@@ -152,8 +152,8 @@ def test_weights_for_what_is_no_case_type_stop_the_start(tmp_path: Path) -> None
 
 
 def test_weights_for_more_case_types_than_there_are_stop_the_start(tmp_path: Path) -> None:
-    with pytest.raises(WrongSetting, match="=älg: 1:5 are no weights for 1 case types"):
-        read_suggesters(read_case_types(), own(tmp_path, weights={"=älg": "1:5"}))
+    with pytest.raises(WrongSetting, match="=älg 5b: is no feature with a letter for each of 1 case types"):
+        read_suggesters(read_case_types(), own(tmp_path, weights=["=älg 5b"]))
 
 
 def test_a_bias_without_a_number_for_each_case_type_stops_the_start(tmp_path: Path) -> None:

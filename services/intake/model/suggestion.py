@@ -1,13 +1,14 @@
 """The rules of suggestion as data, and what they say of a wish: case types with the words that spoke for them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from services.intake.model.dated import Dated
 
-ZERO = 128
-"""A weight is kept as a byte: so much more than it is."""
+ZERO = ord("5")
+"""A weight is written as a letter: 5 is nothing, 6 a fifth of log odds for a case type, 4 one against it."""
 
 Scope = Literal["sentence", "text"]
 
@@ -114,7 +115,7 @@ class WeightTable(Dated):
     """What was learned from labelled wishes in one version (vikttabell): what each feature weighs for each case type.
 
     `learned_from` is the digest of those wishes. `bias` stands in the order of `case_types`, in hundredths of log odds;
-    the weights of a feature are `2:5 4:-1`: five fifths of log odds for the third of the case types. A score is
+    `weights` are lines as `=mur 5Y4`: a feature, and a letter for each of the case types (see `ZERO`). A score is
     `enough` alone, and `enough_with_rules` where the rules say the same. `denied_by` names the signs that, denied and
     not said besides, leave out case types that no rule says.
     """
@@ -126,26 +127,32 @@ class WeightTable(Dated):
     enough_with_rules: int
     case_types: tuple[str, ...]
     bias: tuple[int, ...]
-    weights: Mapping[str, str]
+    weights: tuple[str, ...]
     denied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """ValueError for a bias that has not a number for each case type, and for weights that can't be read."""
         Dated.__post_init__(self)
-        if len(self.bias) != len(self.case_types):
-            raise ValueError(f"bias has {len(self.bias)} numbers for {len(self.case_types)} case types")
-        for feature in self.weights:
-            self.row(feature)
+        count = len(self.case_types)
+        if len(self.bias) != count:
+            raise ValueError(f"bias has {len(self.bias)} numbers for {count} case types")
+        written = re.compile(rf"[^ ]+ [!-~]{{{count}}}")
+        if wrong := [line for line in self.weights if not written.fullmatch(line)]:
+            raise ValueError(f"{wrong[0]}: is no feature with a letter for each of {count} case types")
 
-    def row(self, feature: str) -> bytes:
-        """The weights of a feature, a byte for each case type; ValueError for what is no weight of one of them."""
-        found = bytearray([ZERO]) * len(self.case_types)
-        try:
-            for place, _, weight in (pair.partition(":") for pair in self.weights[feature].split()):
-                found[int(place)] = int(weight) + ZERO
-        except (IndexError, ValueError):
-            raise ValueError(f"{feature}: {self.weights[feature]} are no weights for {len(found)} case types") from None
-        return bytes(found)
+    @property
+    def features(self) -> Iterator[str]:
+        """The features, in the order of their weights."""
+        return (line[: -len(self.case_types) - 1] for line in self.weights)
+
+    @property
+    def nothing(self) -> bytes:
+        """The row of a feature that weighs nothing."""
+        return bytes([ZERO]) * len(self.case_types)
+
+    def row(self, place: int) -> bytes:
+        """The weights of the feature at a place, a byte for each case type, each `ZERO` more than it is."""
+        return self.weights[place][-len(self.case_types) :].encode()
 
     @property
     def key(self) -> str:

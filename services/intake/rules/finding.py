@@ -72,7 +72,7 @@ def _pair(whole: str, start: str) -> Mark:
     return Mark("pair", f"{whole} {start[:LONGEST_SECOND]}")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1_024)
 def words_of(text: str | None) -> tuple[str, ...]:
     """The words of a text in small letters without marks: `Åsas Café & Bar` has asas, cafe and bar."""
     plain = unicodedata.normalize("NFKD", (text or "").casefold()).translate(OTHERS)

@@ -160,7 +160,7 @@ def _municipalities(own: Path | None) -> list[Path]:
 
 def _read(kind: type[Row], file: Path, owner: str, fault: Callable[[Row], str | None]) -> list[Row]:
     try:
-        rows: list[Row] = _parsed(kind, file.read_text("utf-8"), str(file), owner)
+        rows: list[Row] = _parsed(kind, file, owner, file.stat().st_mtime_ns)
     except (OSError, UnicodeError) as wrong:
         raise WrongSetting(f"{file}: cannot be read: {wrong}.") from None
     for place, row in enumerate(rows, 1):
@@ -174,13 +174,13 @@ def _read(kind: type[Row], file: Path, owner: str, fault: Callable[[Row], str | 
 
 
 @lru_cache(maxsize=64)
-def _parsed(kind: type[Row], text: str, file: str, owner: str) -> list[Row]:
-    """The rows of a text, the same ones each time: they are frozen, and nobody changes the list."""
-    adapter = TypeAdapter(kind)
-    return [_row(adapter, raw, f"{file}, row {place}", owner) for place, raw in enumerate(_listed(text, file), 1)]
+def _parsed(kind: type[Row], file: Path, owner: str, _changed_at: int) -> list[Row]:
+    """The rows of a file, the same ones until it is changed: they are frozen, and nobody changes the list."""
+    adapter, listed = TypeAdapter(kind), _listed(file.read_text("utf-8"), file)
+    return [_row(adapter, raw, f"{file}, row {place}", owner) for place, raw in enumerate(listed, 1)]
 
 
-def _listed(text: str, file: str) -> list[Any]:
+def _listed(text: str, file: Path) -> list[Any]:
     try:
         listed = json.loads(text)
     except ValueError as wrong:

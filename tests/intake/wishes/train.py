@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from services.intake.model.suggestion import WeightTable
+from services.intake.model.suggestion import ZERO, WeightTable
 from services.intake.rules.suggestion.learned import FIFTH, Learned, breadth, features
 from services.intake.rules.suggestion.weighing import Heard, Rules
 from services.intake.store.datafiles import DATA, WEIGHTS, read_case_types, read_rulesets
@@ -30,6 +30,8 @@ FEWEST_WISHES, SIGN_COUNTS, STRANGE_COUNTS, CLOSENESS = 5, 1.5, 1.5, 20.0
 PRECISION = 0.82
 """How right suggestions shall be on wishes of strangers."""
 DENIED_BY = {"alcohol": ("serv_stad", "serv_tillf")}
+MOST = (ord("!") - ZERO, ord("~") - ZERO)
+"""What letters can say."""
 CANDIDATES = range(-250, 251, 10)
 
 
@@ -76,17 +78,17 @@ def learned(wishes: Sequence[Wish], codes: Sequence[str]) -> WeightTable:
     matrix, scale = _matrix(wishes, values)
     models = [_fitted(matrix, [code in wish.labels for wish in wishes], wishes) for code in codes]
     coefficients = np.array([model.coef_[0] for model in models]) * np.array(list(values.values())) * scale
-    fifths = np.rint(100 / FIFTH * coefficients).astype(int).T.tolist()
+    fifths = np.clip(np.rint(100 / FIFTH * coefficients).astype(int), *MOST).T.tolist()
     return WeightTable(
         version=f"{ON}", valid_from=ON.replace(year=2025, month=1, day=1), sureness="U", learned_from=digest(),
         enough=0, enough_with_rules=0, denied_by=DENIED_BY, case_types=tuple(codes),
         bias=tuple(round(100 * float(model.intercept_[0])) for model in models),
-        weights={feature: _weights(row) for feature, row in zip(values, fifths, strict=True) if any(row)},
+        weights=tuple(_line(*one) for one in sorted(zip(values, fifths, strict=True)) if any(one[1])),
     )  # fmt: skip
 
 
-def _weights(row: Sequence[int]) -> str:
-    return " ".join(f"{place}:{weight}" for place, weight in enumerate(row) if weight)
+def _line(feature: str, row: Sequence[int]) -> str:
+    return f"{feature} {''.join(chr(ZERO + weight) for weight in row)}"
 
 
 def _fitted(matrix: csr_matrix, labels: Sequence[bool], wishes: Sequence[Wish]) -> LogisticRegression:
@@ -149,8 +151,8 @@ def written(table: WeightTable) -> str:
         "denied_by": table.denied_by, "case_types": table.case_types, "bias": table.bias,
     }  # fmt: skip
     members = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items())
-    lines = ",\n".join(json.dumps({one: row}, ensure_ascii=False)[1:-1] for one, row in sorted(table.weights.items()))
-    return f'[\n{{\n{members},\n"weights": {{\n{lines}\n}}\n}}\n]\n'
+    lines = ",\n".join(json.dumps(line, ensure_ascii=False) for line in table.weights)
+    return f'[\n{{\n{members},\n"weights": [\n{lines}\n]\n}}\n]\n'
 
 
 def main() -> None:

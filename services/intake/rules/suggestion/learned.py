@@ -4,16 +4,17 @@ A feature is a piece of a word with its borders (`<tra`, `_rog>`), a whole word 
 (`#eatery`). Each that a wish has counts once, over the root of how many different words the wish has.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import sqrt
 
 from services.intake.model.suggestion import ZERO, WeightTable
+from services.intake.rules.suggestion.index import Index
 from services.intake.rules.suggestion.signs import Seen
 from services.intake.rules.suggestion.words import Word
 
 SHORTEST_PIECE, LONGEST_PIECE, FEWEST_WORDS = 3, 5, 5
-MOST_REASONS, MOST_WORDS = 3, 4_096
+MOST_REASONS, MOST_WORDS = 3, 1_024
 FIFTH = 20
 """Weights are fifths of log odds, scores hundredths."""
 
@@ -49,15 +50,14 @@ class Learned:
 
     def __init__(self, table: WeightTable) -> None:
         self._table = table
-        self._rows = {feature: table.row(feature) for feature in table.weights}
-        self._nothing = bytes([ZERO]) * len(table.bias)
+        self._places = Index((feature, place) for place, feature in enumerate(table.features))
         self._known = lru_cache(maxsize=MOST_WORDS)(self._known_of)
 
     def scores(self, seen: Seen) -> Mapping[str, int]:
         """How much speaks for each case type, in hundredths of log odds."""
-        found = {feature for word in {word.written for word in seen.words} for feature in self._known(word)}
-        found.update(feature for feature in signs_of(seen) if feature in self._rows)
-        rows, scale = [self._nothing, *(self._rows[feature] for feature in found)], FIFTH / breadth(seen)
+        found = {place for word in {word.written for word in seen.words} for place in self._known(word)}
+        found.update(place for sign in signs_of(seen) for place in self._places[sign])
+        rows, scale = [self._table.nothing, *map(self._table.row, found)], FIFTH / breadth(seen)
         sums = (sum(column) - ZERO * len(rows) for column in zip(*rows, strict=True))
         scores = (bias + round(total * scale) for bias, total in zip(self._table.bias, sums, strict=True))
         return dict(zip(self._table.case_types, scores, strict=True))
@@ -71,13 +71,16 @@ class Learned:
     def _by_word(self, seen: Seen, which: int) -> Mapping[int, int]:
         """By its first place, what each telling word weighs for a case type, with its signs, if anything."""
         places = {word.written: at for at, word in reversed(list(enumerate(seen.words))) if not seen.vague[at]}
-        weights = {at: sum(self._rows[one][which] - ZERO for one in self._known(word)) for word, at in places.items()}
+        weights = {at: self._weight(self._known(word), which) for word, at in places.items()}
         for name, hits in seen.hits.items():
-            weight = self._rows.get(f"#{name}", self._nothing)[which] - ZERO
+            weight = self._weight(self._places[f"#{name}"], which)
             written = {seen.words[at].written for hit in hits for at in hit.words}
             for at in (places[word] for word in written if word in places):
                 weights[at] += weight
         return {at: weight for at, weight in weights.items() if weight > 0}
 
-    def _known_of(self, word: str) -> frozenset[str]:
-        return frozenset(feature for feature in features_of(word) if feature in self._rows)
+    def _weight(self, places: Iterable[int], which: int) -> int:
+        return sum(self._table.row(place)[which] - ZERO for place in places)
+
+    def _known_of(self, word: str) -> tuple[int, ...]:
+        return tuple({place for feature in features_of(word) for place in self._places[feature]})

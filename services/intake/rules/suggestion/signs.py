@@ -5,7 +5,7 @@ A phrase is words in a row, up to three others at each `..`; `a + b` is two phra
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,13 +13,15 @@ from services.intake.model.suggestion import Ruleset
 from services.intake.rules.suggestion.vocabulary import NONE, Ids, Vocabulary
 from services.intake.rules.suggestion.words import Word, has_dots, words_of
 
-GAP, LONGEST_GAP, NO, LONGEST_CALLER = "..", 3, "!", 2
+GAP, LONGEST_GAP, NO, LONGEST_CALLER, AND = "..", 3, "!", 2, " + "
 DENIES, DENIES_NEXT, ASKS, INTENDS, VAGUE, KNOWN = "denies", "denies-next", "asks", "intends", "vague", "known"
 SETTLES, SETTLES_ALL, CALLS = "settles", "settles-sentence", "calls"
 REACH = {DENIES: 3, DENIES_NEXT: 1}
 MOST_HITS = 100
 """What is said a hundred times is said: so no text takes long."""
 Phrase = tuple[str, ...]
+Led = tuple[tuple[str, tuple[int, ...]], ...]
+"""The signs that a phrase leads, each with the numbers of the phrases that it needs besides."""
 Steps = tuple[tuple[int, int], ...]
 """A phrase after its first word: the number of each word, and how many others may stand before it."""
 
@@ -86,21 +88,19 @@ class Signs:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._permits, self._mentions, self._callers = frozenset(ruleset.permits), ruleset.mentions, ruleset.callers
-        self._led_by: defaultdict[Phrase, list[tuple[str, Sequence[Phrase]]]] = defaultdict(list)
-        phrases: dict[Phrase, None] = {}
-        for name, patterns in ruleset.signs.items():
-            for pattern in patterns if name not in (VAGUE, KNOWN) else ():
-                first, *others = (tuple(part.split()) for part in pattern.removeprefix(NO).split(" + "))
-                self._led_by[first].append((NO * pattern.startswith(NO) + name, others))
-                phrases.update(dict.fromkeys((first, *others)))
-        known = (*ruleset.signs.get(VAGUE, ()), *ruleset.signs.get(KNOWN, ()))
-        self._vocabulary = Vocabulary((word for phrase in phrases for word in phrase if word != GAP), known)
-        self._begins: defaultdict[int, list[tuple[Phrase, Steps]]] = defaultdict(list)
-        for phrase in phrases:
-            self._begins[self._vocabulary.numbers[phrase[0]]].append((phrase, tuple(self._steps(phrase[1:]))))
-        self._vague = Vocabulary(ruleset.signs.get(VAGUE, ()))
+        vague, known = ruleset.signs.get(VAGUE, ()), ruleset.signs.get(KNOWN, ())
+        patterns = {name: some for name, some in ruleset.signs.items() if name not in (VAGUE, KNOWN)}
+        numbers = {phrase: number for number, phrase in enumerate(_phrases_of(patterns))}
+        self._led_by = _led_by(patterns, numbers)
+        words = (word for phrase in numbers for word in phrase if word != GAP)
+        self._vocabulary, self._vague = Vocabulary(words, (*vague, *known)), Vocabulary(vague)
+        self._begins: dict[int, tuple[tuple[int, Steps], ...]] = {}
+        for (first, *rest), number in numbers.items():
+            begun = (number, tuple(self._steps(rest)))
+            at = self._vocabulary.numbers[first]
+            self._begins[at] = (*self._begins.get(at, ()), begun)
 
-    def _steps(self, rest: Phrase) -> Iterator[tuple[int, int]]:
+    def _steps(self, rest: Iterable[str]) -> Iterator[tuple[int, int]]:
         gap = 0
         for word in rest:
             if word == GAP:
@@ -115,7 +115,7 @@ class Signs:
         found = self._phrases(words, self._read(words))
         hits: defaultdict[str, list[Hit]] = defaultdict(list)
         for first, there in found.items():
-            for name, others in self._led_by.get(first, ()):
+            for name, others in self._led_by[first]:
                 hits[name] += _together(there, [found.get(other, ()) for other in others]) if others else there
         for name in hits:
             del hits[name][MOST_HITS:]
@@ -135,8 +135,8 @@ class Signs:
             [*(pairs[pair] for pair in pairwise(written)), *too_many],
         )
 
-    def _phrases(self, words: Sequence[Word], read: Read) -> Mapping[Phrase, Sequence[Hit]]:
-        found: defaultdict[Phrase, list[Hit]] = defaultdict(list)
+    def _phrases(self, words: Sequence[Word], read: Read) -> Mapping[int, Sequence[Hit]]:
+        found: defaultdict[int, list[Hit]] = defaultdict(list)
         for at, word in enumerate(words):
             alone = read.alone[at]
             for number in alone | read.joined[at]:
@@ -173,6 +173,25 @@ class Signs:
             begins = max(hit.first - LONGEST_CALLER, 0)
             if begins == 0 or words[begins - 1].sentence < hit.sentence:
                 yield from ((name, hit.first - 1) for name in self._callers)
+
+
+def _phrases_of(patterns: Mapping[str, Iterable[str]]) -> Iterable[Phrase]:
+    """Every phrase of the signs, once."""
+    return dict.fromkeys(phrase for some in patterns.values() for pattern in some for phrase in _split(pattern))
+
+
+def _split(pattern: str) -> Sequence[Phrase]:
+    return [tuple(part.split()) for part in pattern.removeprefix(NO).split(AND)]
+
+
+def _led_by(patterns: Mapping[str, Iterable[str]], numbers: Mapping[Phrase, int]) -> Sequence[Led]:
+    """By the number of each phrase, what it leads."""
+    led: list[Led] = [()] * len(numbers)
+    for name, some in patterns.items():
+        for pattern in some:
+            first, *others = (numbers[phrase] for phrase in _split(pattern))
+            led[first] = (*led[first], (NO * pattern.startswith(NO) + name, tuple(others)))
+    return led
 
 
 def _without(hits: Hits) -> Hits:

@@ -11,10 +11,11 @@ import Stemmer
 WORD = re.compile(r"\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)|[^\W_]+")
 SENTENCE_ENDS, CLAUSE_ENDS = frozenset(".!?;\n"), frozenset(".!?;\n,:()–")
 AND, BUT = frozenset({"och", "o", "and"}), frozenset({"men", "fast", "but"})
-SWEDISH, ENGLISH = Stemmer.Stemmer("swedish"), Stemmer.Stemmer("english")
+SWEDISH, ENGLISH = Stemmer.Stemmer("swedish", 0), Stemmer.Stemmer("english", 0)
+"""Without stores of their own: `stems` remembers."""
 DOTTED = frozenset("åäö")
 DOUBLED, SOFT_G, ALIKE = re.compile(r"(.)\1+"), re.compile(r"g(?=[eiy])"), str.maketrans("wqzåäæø", "vksoeeo")
-LONGEST_WORD, SHORTEST_STEM, MOST_WORDS = 48, 5, 16_384
+LONGEST_WORD, SHORTEST_STEM, MOST_WORDS = 48, 5, 2_048
 SIGNATURE_AT_MOST = 200
 
 
