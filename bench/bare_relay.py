@@ -29,7 +29,8 @@ async def bare_relay(kafka_url: str, mongo_url: str, name: str, news: asyncio.Ev
             waiting = await outbox.find({}, batch_size=100_000).sort([("_id", 1)]).limit(BATCH).to_list(None)
             if not waiting:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), LOOK_EVERY)
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await news.wait()
                 continue
             async with producer.transaction():
                 sent = []

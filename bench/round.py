@@ -118,7 +118,8 @@ async def run_round(entrant: Entrant, number: int, kafka_url: str, mongo_url: st
     await create_topics(kafka_url, {one.said_on: PARTITIONS})
     gc.unfreeze()
     garbage.settle()
-    fired, ended = await asyncio.wait_for(entrant.way(one), STUCK_AFTER)
+    async with asyncio.timeout(STUCK_AFTER):
+        fired, ended = await entrant.way(one)
     client: Any = AsyncIOMotorClient(mongo_url)
     try:
         found, journal = await left_behind(client[database], entrant.leaves)

@@ -58,7 +58,8 @@ async def _round(servers: Servers, peer: str, number: int, count: int) -> float:
         await until(has_all)
         await asyncio.sleep(SETTLED)
         fired = await load.fire()
-        ended = await asyncio.wait_for(asyncio.to_thread(_told, process), STUCK_AFTER)
+        async with asyncio.timeout(STUCK_AFTER):
+            ended = await asyncio.to_thread(_told, process)
     await delete_topics(servers.kafka_url, [topic])
     return count / (ended - fired)
 

@@ -7,6 +7,7 @@ again. A lock is held over poll and batch, so that a revoke waits for the batch 
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -174,9 +175,9 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     ) -> "dict[TopicPartition, list[ConsumerRecord[Any, Any]]]":
         """What has come; nothing, when a rebalance begins: aiokafka waits here for its end, and that waits for us."""
         # Giving up costs no record: `fetched_records` (0.14) awaits nothing between taking records and returning them.
-        polling = self._consumer.getmany(*only, timeout_ms=timeout_ms, max_records=max_records)
         try:
-            return dict(await asyncio.wait_for(polling, timeout_ms / 1000 + LET_GO_AFTER))
+            async with asyncio.timeout(timeout_ms / 1000 + LET_GO_AFTER):
+                return dict(await self._consumer.getmany(*only, timeout_ms=timeout_ms, max_records=max_records))
         except TimeoutError:
             return {}
 
@@ -228,7 +229,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         held = self._positions.held
         offsets = {TopicPartition(*place): one.next for place, one in held.items() if one.next is not None}
         try:
-            await asyncio.wait_for(self._consumer.commit(offsets), COMMIT_WITHIN)
+            async with asyncio.timeout(COMMIT_WITHIN):
+                await self._consumer.commit(offsets)
         except (KafkaError, TimeoutError, ValueError) as error:
             log.info("offsets were not committed", extra={"listener": self.name, "reason": type(error).__name__})
 
@@ -254,12 +256,10 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._wait(self._pace.after_failure())
 
     async def _wait(self, seconds: float | None) -> None:
-        if self._stopping:
-            return
-        try:
-            await asyncio.wait_for(self._cut.wait(), seconds)
-        except TimeoutError:
-            return
+        if not self._stopping:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._cut.wait()
 
     async def _stand_still(self, error: TooManyParked) -> None:
         """Our deploy is bad, not their data: nothing more is consumed until the process is started anew."""
@@ -281,7 +281,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _leave(self) -> None:
         await self._last_commit()
         try:
-            await asyncio.wait_for(self._consumer.stop(), COMMIT_WITHIN)
+            async with asyncio.timeout(COMMIT_WITHIN):
+                await self._consumer.stop()
         except (KafkaError, TimeoutError):
             log.info("left without a farewell", extra={"listener": self.name})
         if self._session is not None:

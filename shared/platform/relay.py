@@ -84,7 +84,8 @@ class Relay:
         """The lease, the producer (which fences the one before), the lease again, and only then the outbox."""
         producer = self._made()
         try:
-            await asyncio.wait_for(producer.start(), ANSWER_WITHIN)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await producer.start()
             while await self._lease.hold():
                 await self._publish_some(producer)
                 await self._beat(producer)
@@ -104,10 +105,9 @@ class Relay:
                 await self._rest()
 
     async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._hearing.news.wait(), LOOK_EVERY)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY):
+                await self._hearing.news.wait()
 
     async def _aside(self) -> list[str]:
         """What was set aside: it changes by our own hand, after which all begins anew, or by an operator's."""
@@ -193,14 +193,16 @@ async def _transaction(producer: AIOKafkaProducer) -> AsyncIterator[None]:
         await producer.commit_transaction()
     except BaseException:
         with suppress(KafkaError, AssertionError, TimeoutError):
-            await asyncio.wait_for(producer.abort_transaction(), UNDO_WITHIN)
+            async with asyncio.timeout(UNDO_WITHIN):
+                await producer.abort_transaction()
         raise
 
 
 async def _stopped(producer: AIOKafkaProducer) -> None:
     """A fenced or disconnected producer may refuse to stop in an orderly way; its connections are closed anyhow."""
     try:
-        await asyncio.wait_for(producer.stop(), 5)
+        async with asyncio.timeout(5):
+            await producer.stop()
     except (KafkaError, TimeoutError, AssertionError, ConnectionError):
         log.info("a producer was left behind")
         await producer.client.close()

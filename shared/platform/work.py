@@ -203,7 +203,8 @@ class Work:
         if listening:
             await asyncio.wait(listening, timeout=HEARD_OUT_WITHIN)
         try:
-            await asyncio.wait_for(self._relay.drain(), 2)
+            async with asyncio.timeout(2):
+                await self._relay.drain()
             await self._relay.let_go()
             await self._timers.let_go()
         except (TryAgain, TimeoutError) as away:

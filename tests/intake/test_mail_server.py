@@ -104,7 +104,8 @@ async def talk(listener: MailListener, *said: bytes) -> bytes:
             writer.write(one)
             await writer.drain()
         writer.write(b"QUIT\r\n")
-        return await asyncio.wait_for(reader.read(), 20)
+        async with asyncio.timeout(20):
+            return await reader.read()
     except ConnectionError:
         return b""
     finally:
@@ -339,7 +340,8 @@ async def _taken_by(listener: MailListener) -> bool:
 async def test_one_that_says_nothing_is_closed(intake: Intake) -> None:
     async with listening(intake, mail_timeout=1) as listener:
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-        assert (await asyncio.wait_for(reader.read(), 20)).startswith(b"220")
+        async with asyncio.timeout(20):
+            assert (await reader.read()).startswith(b"220")
         writer.close()
 
 

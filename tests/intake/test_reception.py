@@ -90,14 +90,16 @@ async def test_whoever_waits_is_answered_as_soon_as_somebody_has_it() -> None:
         contact_id = (await place.registered(case_types=["serv_stad"]))["contact_id"]
         asking = asyncio.create_task(place.get(f"/contacts/{contact_id}", wait=8))
         await place.hear(officer(), assigned(contact_id))
-        told = (await asyncio.wait_for(asking, 5)).json()
+        async with asyncio.timeout(5):
+            told = (await asking).json()
         assert [(one["name"], one["phone"]) for one in told["held"]] == [KARIN]
 
 
 async def test_nobody_waits_for_a_contact_that_is_not_handed_over() -> None:
     async with AtReception() as place:
         contact_id = (await place.registered())["contact_id"]
-        told = await asyncio.wait_for(place.get(f"/contacts/{contact_id}", wait=8), 4)
+        async with asyncio.timeout(4):
+            told = await place.get(f"/contacts/{contact_id}", wait=8)
         assert told.json()["state"] == "at-reception"
         assert (await place.get(f"/contacts/{contact_id}", wait=9)).status_code == 422
 

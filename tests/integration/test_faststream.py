@@ -25,7 +25,8 @@ async def test_faststream_runs_the_bus(real: RealCounting) -> None:
     await until("both are heard", lambda: real.counted("1460-a", 2))
     assert not any(work.progress().values())
     app.exit()
-    await asyncio.wait_for(running, 20)
+    async with asyncio.timeout(20):
+        await running
 
 
 def test_its_document_has_one_channel_a_stream_with_all_its_events() -> None:

@@ -153,7 +153,8 @@ async def test_a_rebalance_that_begins_while_partitions_are_taken_ends(
     monkeypatch.setattr(Positions, "take", slow)
     monkeypatch.setattr(Listener, "on_partitions_revoked", noted)
     async with real.listening() as first:
-        await asyncio.wait_for(asked.wait(), 30)
+        async with asyncio.timeout(30):
+            await asked.wait()
         async with real.listening() as second:
             await until("the first is to let go of what it takes", lambda: _is(revoked[first.name] > 1))
             go_on.set()

@@ -97,9 +97,8 @@ async def test_a_rebuild_while_contacts_come_in_loses_none_and_leaves_nothing_th
         for number in range(BEFORE, BEFORE + MEANWHILE):
             await running.called(number)
 
-    rebuilt, _ = await asyncio.gather(
-        asyncio.wait_for(rebuild(running.hearing, running.settings.platform.kafka), 45), more()
-    )
+    async with asyncio.timeout(45):
+        rebuilt, _ = await asyncio.gather(rebuild(running.hearing, running.settings.platform.kafka), more())
     assert rebuilt.written >= BEFORE
     assert rebuilt.dropped == 1
     await until("the timeline has followed on", lambda: running.follows(BEFORE + MEANWHILE), 60)

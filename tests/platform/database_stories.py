@@ -148,4 +148,5 @@ async def tell(database: Database, story: Sequence[Step]) -> Any:
     """Tell a story to an empty database."""
     for place in LAYOUT:
         await database.delete(place.name, {})
-    return plainly(await asyncio.wait_for(Telling(database).whole(story), 60))
+    async with asyncio.timeout(60):
+        return plainly(await Telling(database).whole(story))

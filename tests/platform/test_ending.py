@@ -10,11 +10,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shared.platform.clock import SystemClock
+from shared.platform.leases import Lease
+from shared.platform.listener import Listener
+from shared.platform.relay import Relay
 from shared.platform.work import _ended
 from stack.environment import Ports, service_environment
 from stack.places import HOST, free_port
 from stack.process import Process
 from stack.testing import start_servers
+from tests.platform.counting_service import Counting
 from tests.waiting import until_sync
 
 NOBODY = f"{HOST}:{free_port()}"
@@ -51,9 +56,29 @@ async def test_a_farewell_to_what_is_away_does_not_hold_up_the_end() -> None:
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    await asyncio.wait_for(_ended([task], within=0.01), 30)
+    async with asyncio.timeout(30):
+        await _ended([task], within=0.01)
     await asyncio.wait([task], timeout=30)
     assert task.cancelled()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_rests_hears_that_he_shall_end_though_news_come_with_it(turns: int) -> None:
+    """`asyncio.wait_for` would lose it, before Python 3.12, when it comes two turns after the news."""
+    counting = Counting()
+    hearing = counting.hearing
+    relay = Relay(hearing, NOBODY, Lease(hearing.database, "relay", "one", SystemClock(), hearing.metrics))
+    listener = Listener(hearing, NOBODY, "one", counting.parking)
+    resting = [asyncio.create_task(relay._rest()), asyncio.create_task(listener._wait(60))]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    hearing.news.set()
+    listener._cut.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    told = [task for task in resting if task.cancel()]
+    await asyncio.wait(resting)
+    assert all(task.cancelled() for task in told)
 
 
 @contextmanager
