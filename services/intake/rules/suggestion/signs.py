@@ -13,7 +13,7 @@ from services.intake.model.suggestion import Ruleset
 from services.intake.rules.suggestion.vocabulary import NONE, Ids, Vocabulary
 from services.intake.rules.suggestion.words import Word, has_dots, words_of
 
-GAP, LONGEST_GAP, NO, LONGEST_CALLER, AND = "..", 3, "!", 2, " + "
+GAP, LONGEST_GAP, NO, LONGEST_CALLER = "..", 3, "!", 2
 DENIES, DENIES_NEXT, ASKS, INTENDS, VAGUE, KNOWN = "denies", "denies-next", "asks", "intends", "vague", "known"
 SETTLES, SETTLES_ALL, CALLS = "settles", "settles-sentence", "calls"
 REACH = {DENIES: 3, DENIES_NEXT: 1}
@@ -90,7 +90,7 @@ class Signs:
         self._permits, self._mentions, self._callers = frozenset(ruleset.permits), ruleset.mentions, ruleset.callers
         vague, known = ruleset.signs.get(VAGUE, ()), ruleset.signs.get(KNOWN, ())
         patterns = {name: some for name, some in ruleset.signs.items() if name not in (VAGUE, KNOWN)}
-        numbers = {phrase: number for number, phrase in enumerate(_phrases_of(patterns))}
+        numbers: dict[Phrase, int] = {}
         self._led_by = _led_by(patterns, numbers)
         words = (word for phrase in numbers for word in phrase if word != GAP)
         self._vocabulary, self._vague = Vocabulary(words, (*vague, *known)), Vocabulary(vague)
@@ -115,7 +115,7 @@ class Signs:
         found = self._phrases(words, self._read(words))
         hits: defaultdict[str, list[Hit]] = defaultdict(list)
         for first, there in found.items():
-            for name, others in self._led_by[first]:
+            for name, others in self._led_by.get(first, ()):
                 hits[name] += _together(there, [found.get(other, ()) for other in others]) if others else there
         for name in hits:
             del hits[name][MOST_HITS:]
@@ -175,22 +175,14 @@ class Signs:
                 yield from ((name, hit.first - 1) for name in self._callers)
 
 
-def _phrases_of(patterns: Mapping[str, Iterable[str]]) -> Iterable[Phrase]:
-    """Every phrase of the signs, once."""
-    return dict.fromkeys(phrase for some in patterns.values() for pattern in some for phrase in _split(pattern))
-
-
-def _split(pattern: str) -> Sequence[Phrase]:
-    return [tuple(part.split()) for part in pattern.removeprefix(NO).split(AND)]
-
-
-def _led_by(patterns: Mapping[str, Iterable[str]], numbers: Mapping[Phrase, int]) -> Sequence[Led]:
-    """By the number of each phrase, what it leads."""
-    led: list[Led] = [()] * len(numbers)
+def _led_by(patterns: Mapping[str, Iterable[str]], numbers: dict[Phrase, int]) -> Mapping[int, Led]:
+    """What each phrase leads, by its number; each phrase that is new gets the next of the numbers."""
+    led: dict[int, Led] = {}
     for name, some in patterns.items():
         for pattern in some:
-            first, *others = (numbers[phrase] for phrase in _split(pattern))
-            led[first] = (*led[first], (NO * pattern.startswith(NO) + name, tuple(others)))
+            phrases = (tuple(part.split()) for part in pattern.removeprefix(NO).split(" + "))
+            first, *others = (numbers.setdefault(phrase, len(numbers)) for phrase in phrases)
+            led[first] = (*led.get(first, ()), (NO * pattern.startswith(NO) + name, tuple(others)))
     return led
 
 
