@@ -6,7 +6,6 @@ from functools import partial
 from uuid import uuid4
 
 from fastapi import FastAPI
-from holidays.countries.sweden import Sweden
 
 from services.intake import pages
 from services.intake.api import routers
@@ -62,6 +61,7 @@ from shared.platform.clamd import Clamd
 from shared.platform.clock import Clock
 from shared.platform.database import Database
 from shared.platform.desk import Desk
+from shared.platform.free_days import swedish_free_days
 from shared.platform.hearing import Hearing
 from shared.platform.leases import Lease
 from shared.platform.secrets import keyed_hash, party_id
@@ -71,14 +71,11 @@ from shared.platform.unit import Shelf
 from shared.platform.vault import Prints
 from shared.platform.work import Worker
 
-FREE = ("public", "de_facto")
-"""Without de_facto midsummer, Christmas and New Year's Eve would be working days."""
-
 
 def swedish_working_days() -> WorkingDays:
-    """Monday to Friday, but for holidays and the eves that nobody works, from 1953 to 2100."""
-    holidays = Sweden(include_sundays=False, categories=FREE)
-    return WorkingDays(lambda day: day in holidays)
+    """Monday to Friday, but for holidays and the eves that nobody works."""
+    named = swedish_free_days()
+    return WorkingDays(lambda day: named(day) is not None)
 
 
 SHELF: Shelf = {

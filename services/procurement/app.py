@@ -1,12 +1,10 @@
 """procurement put together: the only file that knows all of it. `python -m services.procurement.app` runs it."""
 
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from fastapi import FastAPI
-from holidays.countries.sweden import Sweden
 from pydantic import TypeAdapter
 
 from services.procurement.api import router
@@ -17,12 +15,11 @@ from services.procurement.settings import Settings
 from services.procurement.store import Contracts, KeptContracts
 from shared.platform.clock import Clock
 from shared.platform.database import Database
+from shared.platform.free_days import swedish_free_days
 from shared.platform.secrets import party_id
 from shared.platform.service import Parts, assemble, serve
 
 DATA = Path(__file__).with_name("data")
-FREE = ("public", "de_facto")
-"""Without de_facto midsummer, Christmas and New Year's Eve would be working days."""
 
 Row = TypeVar("Row", bound=Dated)
 
@@ -37,14 +34,8 @@ def rulebook() -> Rulebook:
 
 
 def swedish_holidays() -> Holidays:
-    """Public holidays and the eves that nobody works, from 1953 to 2100."""
-    sv = Sweden(include_sundays=False, categories=FREE, language="sv")
-    en = Sweden(include_sundays=False, categories=FREE, language="en_US")
-
-    def named(day: date) -> tuple[str, str] | None:
-        return (sv[day], en[day]) if day in sv else None
-
-    return Holidays(named)
+    """Public holidays and the eves that nobody works."""
+    return Holidays(swedish_free_days())
 
 
 def parts(settings: Settings) -> Parts:
