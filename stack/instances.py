@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from stack.environment import SERVICES, Ports, service_environment
+from stack.environment import NICENESS, SERVICES, Ports, service_environment
 from stack.places import free_port
 from stack.problem import Problem
 from stack.process import Process
@@ -134,6 +134,6 @@ def _instance(
     stays = {"KOMMUNKONTAKT_INSTANCE": f"{service}-{name}"} if name in stable else {}
     told = {**environment, f"{service.upper()}_PORT": str(port), **stays}
     log = where / "logs" / f"{service}-{name}.log"
-    return Instance(
-        service, name, port, Process(f"{service}-{name}", [sys.executable, "-m", *module.split()], log, told)
-    )
+    command = [sys.executable, "-m", *module.split()]
+    process = Process(f"{service}-{name}", command, log, told, niceness=NICENESS[service])
+    return Instance(service, name, port, process)

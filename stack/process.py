@@ -25,6 +25,7 @@ class Process:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     orphaned: signal.Signals = signal.SIGKILL
+    niceness: int = 0
     child: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -52,7 +53,7 @@ class Process:
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                leashed(self.command, self.orphaned),
+                leashed(["nice", "-n", str(self.niceness), *self.command], self.orphaned),
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from stack.downloads import Tell
-from stack.environment import Ports, given, mail_environment, service_environment, write_run_environment
+from stack.environment import NICENESS, Ports, given, mail_environment, service_environment, write_run_environment
 from stack.given_servers import insist_on_answers
 from stack.kafka import Kafka
 from stack.mail import Mail
@@ -125,7 +125,8 @@ class Supervisor:
         file = self.data / "logs" / f"{log}.log"
         _put_aside(file)
         told = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
-        return Process(name, [sys.executable, "-m", module], file, told, signal.SIGTERM)
+        command = [sys.executable, "-m", module]
+        return Process(name, command, file, told, signal.SIGTERM, NICENESS.get(name, 0))
 
     def insist_all_run(self) -> None:
         """Raises Died, or Problem for a wrong setting, when something that was started has ended."""

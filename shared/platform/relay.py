@@ -97,14 +97,15 @@ class Relay:
         renewed, aside = asyncio.get_running_loop().time(), await self._aside()
         while asyncio.get_running_loop().time() - renewed < self._lease.lasts.total_seconds() / 3:
             self._hearing.news.clear()
-            waiting = await self._waiting(aside)
+            most, waiting = self._at_once, await self._waiting(aside)
             if waiting:
                 with self._hearing.traces.sends(waiting):
                     await self._publish(producer, waiting)
-            else:
+            if len(waiting) < most:
                 await self._rest()
 
     async def _rest(self) -> None:
+        """Until there is news, and news that came as we published counts; then look what other instances say."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY):
                 await self._hearing.news.wait()

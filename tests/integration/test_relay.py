@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,8 @@ class Outbox:
     service: Counting
     topic: str
 
-    def relay(self, holder: str) -> Relay:
-        lease = Lease(self.database, "relay", holder, SystemClock(), self.service.hearing.metrics)
+    def relay(self, holder: str, lasts: timedelta = timedelta(seconds=4)) -> Relay:
+        lease = Lease(self.database, "relay", holder, SystemClock(), self.service.hearing.metrics, lasts)
         return Relay(self.service.hearing, self.kafka.url, lease)
 
     async def say(self, count: int, walkers: int = 20, first: int = 1, size: int = 10) -> None:
@@ -131,6 +132,29 @@ async def test_what_was_said_is_published_in_order_and_forgotten(outbox: Outbox)
         await outbox.say(10, first=31)
         await until("all is published", outbox.drained)
     assert await outbox.heard() == whole(40)
+
+
+async def test_what_is_said_costs_one_look(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look reads past all that was deleted lately: after what was not full it waits for news."""
+    monkeypatch.setattr("shared.platform.relay.LOOK_EVERY", 3600)
+    relay, looks = outbox.relay("one", lasts=timedelta(hours=1)), list[int]()
+    look = relay._waiting
+
+    async def counted(aside: list[str]) -> list[Document]:
+        looks.append(len(found := await look(aside)))
+        return found
+
+    relay._waiting = counted  # type: ignore[method-assign]
+    async with running(relay):
+        await until("it has looked", lambda: _is(looks == [0]))
+        for sequence in (1, 2, 3):
+            await outbox.say(1, walkers=sequence, first=sequence)
+            await until("that is published", outbox.drained)
+    assert looks == [0, 1, 2, 3]
+
+
+async def _is(so: bool) -> bool:
+    return so
 
 
 async def test_two_relays_at_once_publish_as_one(outbox: Outbox) -> None:

@@ -408,6 +408,26 @@ async def test_readiness_says_that_the_channel_is_away_and_nothing_once_it_is_ba
     assert (await notify.message()).state is State.HANDED_OVER
 
 
+async def test_a_full_look_is_followed_by_the_next_at_once_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notify.sender.LOOK_EVERY", 3600)
+    monkeypatch.setattr("services.notify.sender.AT_ONCE", 2)
+    notify = Notify()
+    await notify.planned(5)
+    looks, look = list[int](), notify.sender.look
+
+    async def counted() -> int:
+        looks.append(found := await look())
+        return found
+
+    notify.sender.look = counted  # type: ignore[method-assign]
+    running = asyncio.create_task(notify.sender.run())
+    await until(lambda: len(notify.channel.sent) == 5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert looks == [2, 2, 1]
+
+
 async def test_a_pause_does_not_cost_the_sender_its_lease() -> None:
     notify = Notify()
     await notify.planned()

@@ -1,7 +1,7 @@
 """The rules of suggestion as data, and what they say of a wish: case types with the words that spoke for them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
@@ -145,14 +145,15 @@ class WeightTable(Dated):
         """The features, in the order of their weights."""
         return (line[: -len(self.case_types) - 1] for line in self.weights)
 
-    @property
-    def nothing(self) -> bytes:
-        """The row of a feature that weighs nothing."""
-        return bytes([ZERO]) * len(self.case_types)
+    def together(self, places: Collection[int]) -> Sequence[int]:
+        """What the features at some places weigh together for each case type."""
+        count = len(self.case_types)
+        letters = "".join([self.weights[place][-count:] for place in places]).encode()
+        return [sum(letters[at::count]) - ZERO * len(places) for at in range(count)]
 
-    def row(self, place: int) -> bytes:
-        """The weights of the feature at a place, a byte for each case type, each `ZERO` more than it is."""
-        return self.weights[place][-len(self.case_types) :].encode()
+    def weight(self, place: int, which: int) -> int:
+        """What the feature at a place weighs for a case type."""
+        return ord(self.weights[place][which - len(self.case_types)]) - ZERO
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import sqrt
 
-from services.intake.model.suggestion import ZERO, WeightTable
+from services.intake.model.suggestion import WeightTable
 from services.intake.rules.suggestion.index import Index
 from services.intake.rules.suggestion.signs import Seen
 from services.intake.rules.suggestion.words import Word
@@ -57,8 +57,7 @@ class Learned:
         """How much speaks for each case type, in hundredths of log odds."""
         found = {place for word in {word.written for word in seen.words} for place in self._known(word)}
         found.update(place for sign in signs_of(seen) for place in self._places[sign])
-        rows, scale = [self._table.nothing, *map(self._table.row, found)], FIFTH / breadth(seen)
-        sums = (sum(column) - ZERO * len(rows) for column in zip(*rows, strict=True))
+        scale, sums = FIFTH / breadth(seen), self._table.together(found)
         scores = (bias + round(total * scale) for bias, total in zip(self._table.bias, sums, strict=True))
         return dict(zip(self._table.case_types, scores, strict=True))
 
@@ -80,7 +79,7 @@ class Learned:
         return {at: weight for at, weight in weights.items() if weight > 0}
 
     def _weight(self, places: Iterable[int], which: int) -> int:
-        return sum(self._table.row(place)[which] - ZERO for place in places)
+        return sum(self._table.weight(place, which) for place in places)
 
     def _known_of(self, word: str) -> tuple[int, ...]:
         return tuple({place for feature in features_of(word) for place in self._places[feature]})

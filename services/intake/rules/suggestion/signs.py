@@ -7,10 +7,11 @@ A phrase is words in a row, up to three others at each `..`; `a + b` is two phra
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from services.intake.model.suggestion import Ruleset
-from services.intake.rules.suggestion.vocabulary import NONE, Ids, Vocabulary
+from services.intake.rules.suggestion.vocabulary import MOST_WORDS, NONE, Ids, Vocabulary
 from services.intake.rules.suggestion.words import Word, has_dots, words_of
 
 GAP, LONGEST_GAP, NO, LONGEST_CALLER = "..", 3, "!", 2
@@ -93,7 +94,8 @@ class Signs:
         numbers: dict[Phrase, int] = {}
         self._led_by = _led_by(patterns, numbers)
         words = (word for phrase in numbers for word in phrase if word != GAP)
-        self._vocabulary, self._vague = Vocabulary(words, (*vague, *known)), Vocabulary(vague)
+        self._vocabulary, vague_ones = Vocabulary(words, (*vague, *known)), Vocabulary(vague)
+        self._is_vague = lru_cache(MOST_WORDS)(lambda word: bool(vague_ones.whole(word, dotted=False)))
         self._begins: dict[int, tuple[tuple[int, Steps], ...]] = {}
         for (first, *rest), number in numbers.items():
             begun = (number, tuple(self._steps(rest)))
@@ -119,11 +121,8 @@ class Signs:
                 hits[name] += _together(there, [found.get(other, ()) for other in others]) if others else there
         for name in hits:
             del hits[name][MOST_HITS:]
-        return Seen(words, self._sorted_out(_without(hits), words), self._vague_ones(words))
-
-    def _vague_ones(self, words: Sequence[Word]) -> Sequence[bool]:
-        vague = {word: bool(self._vague.whole(word, dotted=False)) for word in {word.written for word in words}}
-        return [vague[word.written] for word in words]
+        vague = [self._is_vague(word.written) for word in words]
+        return Seen(words, self._sorted_out(_without(hits), words), vague)
 
     def _read(self, words: Sequence[Word]) -> Read:
         dotted = has_dots(words)

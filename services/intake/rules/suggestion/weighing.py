@@ -61,7 +61,7 @@ class Rules:
     def _fires(self, seen: Hits) -> Iterator[Fire]:
         hits = dict(seen)
         for rule, conditions in zip(self._ruleset.rules, self._conditions, strict=True):
-            if any(hits.get(name) for name in rule.unless):
+            if any(map(hits.keys().isdisjoint, conditions)) or any(map(hits.get, rule.unless)):
                 continue
             there = [[hit for name in names for hit in hits.get(name, ())] for names in conditions]
             found = _placed(there, rule) if all(there) else there
