@@ -57,10 +57,9 @@ def free_days(rows: tuple[FreeDay, ...]) -> FreeDays:
     def of_year(year: int) -> Mapping[date, Names]:
         found: dict[date, list[FreeDay]] = {}
         for row in rows:
-            found.setdefault(row.of(year), []).append(row)
-        return {
-            day: _named(on_it) for day, each in found.items() if (on_it := [row for row in each if row.counts_on(day)])
-        }
+            if row.counts_on(day := row.of(year)):
+                found.setdefault(day, []).append(row)
+        return {day: _named(on_it) for day, on_it in found.items()}
 
     return lambda day: of_year(day.year).get(day)
 
