@@ -156,7 +156,9 @@ def example(parts: Parts | None = None) -> FastAPI:
     )
 
 
-def token(key: Any = KEY, algorithm: str | None = "EdDSA", **changed: Any) -> str:
+def token(
+    key: Any = KEY, algorithm: str | None = "EdDSA", headers: dict[str, str] | None = None, **changed: Any
+) -> str:
     """A token for the example: a receptionist of 1460, unless changed; None takes a claim away."""
     claims = {
         "sub": "o-1",
@@ -166,7 +168,7 @@ def token(key: Any = KEY, algorithm: str | None = "EdDSA", **changed: Any) -> st
         "municipality": "1460",
     }
     told = {name: value for name, value in (claims | changed).items() if value is not None}
-    return jwt.encode(told, key, algorithm=algorithm)
+    return jwt.encode(told, key, algorithm=algorithm, headers=headers)
 
 
 def bearer(**changed: Any) -> dict[str, str]:

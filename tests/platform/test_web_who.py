@@ -33,13 +33,14 @@ from shared.platform.web.keys import (
     signing_key,
     verifying_key,
 )
-from shared.platform.web.who import Guard, Person, allowed
+from shared.platform.web.who import LEEWAY_SECONDS, Guard, Person, Proven, allowed
 from tests.platform.example_doors import KEY, bearer, example, knock, token
 
 NUMBERS = "/example/v1/1460/numbers"
 RSA = rsa.generate_private_key(65537, 2048)
 CURVE = ec.generate_private_key(ec.SECP256R1())
-GUARD = Guard(OneKey(VerifyingKey(KEY.public_key(), "EdDSA")), "kommunkontakt")
+ONE_KEY = OneKey(VerifyingKey(KEY.public_key(), "EdDSA"))
+GUARD = Guard(ONE_KEY, "kommunkontakt")
 
 
 async def status(path: str = NUMBERS, **how: Any) -> tuple[int, str]:
@@ -297,6 +298,55 @@ async def test_a_token_signed_with_a_key_that_is_not_published_is_refused() -> N
     guard = Guard(PublishedKeys(Provider().fetch, lambda: 0.0), "kommunkontakt")
     with pytest.raises(Unauthenticated):
         await guard.read(jwt.encode({"sub": "o-1"}, KEY, algorithm="EdDSA", headers={"kid": "z"}))
+
+
+class Counted(Guard):
+    """Counts how often a token is proven."""
+
+    proofs = 0
+
+    async def _prove(self, token: str) -> Proven:
+        self.proofs += 1
+        return await super()._prove(token)
+
+
+async def test_a_token_is_proven_once() -> None:
+    guard = Counted(ONE_KEY, "kommunkontakt")
+    mine, others = token(), token(sub="o-2")
+    assert [(await guard.read(one)).id for one in (mine, mine, others, mine)] == ["o-1", "o-1", "o-2", "o-1"]
+    assert guard.proofs == 2
+
+
+async def test_a_token_that_was_proven_is_proven_anew_once_its_time_is_out() -> None:
+    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    wall = [ends.timestamp() + LEEWAY_SECONDS - 0.5]
+    guard = Counted(ONE_KEY, "kommunkontakt", lambda: wall[0])
+    signed = token(exp=ends)
+    await guard.read(signed)
+    await guard.read(signed)
+    assert guard.proofs == 1
+    wall[0] += 0.5
+    await guard.read(signed)
+    assert guard.proofs == 2
+
+
+async def test_a_token_whose_key_is_withdrawn_proves_nothing_more() -> None:
+    provider = Provider()
+    guard = Guard(PublishedKeys(provider.fetch, provider.watch), "kommunkontakt")
+    signed = token(headers={"kid": "a"})
+    assert (await guard.read(signed)).id == "o-1"
+    provider.body, provider.seconds = jwks(b=CURVE), 301
+    with pytest.raises(Unauthenticated):
+        await guard.read(signed)
+
+
+async def test_so_many_tokens_are_known_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.platform.web.who.MOST_KEPT", 3)
+    guard = Counted(ONE_KEY, "kommunkontakt")
+    tokens = [token(sub=f"o-{number}") for number in range(4)]
+    for one in (*tokens[:3], tokens[0], tokens[3], tokens[3], tokens[0]):
+        await guard.read(one)
+    assert guard.proofs == 5
 
 
 async def test_while_the_provider_is_away_the_keys_we_have_are_used_for_an_hour() -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import re
 from datetime import timedelta
-from email.headerregistry import BaseHeader, HeaderRegistry
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime
 
 from services.notify.channels.smtp import Connection, MailServer
 from services.notify.model import ChannelName, Letter, Outcome, Receipt
@@ -16,24 +17,10 @@ MOST_PER_CONNECTION = 500
 OLDEST_CONNECTION = timedelta(seconds=60)
 LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+LINE_END = re.compile(r"\r\n|\r|\n")
+AS_SENT = compat32.clone(linesep="\r\n")
+"""The library's first way of making a mail: a fifth of the time of its newer one, which reads all that it writes."""
 UNUSABLE = Receipt(Outcome.NEVER, "the address cannot be used")
-
-
-class Headers(HeaderRegistry):
-    """Makes the class of a header once: the library makes one for each header of each mail, half of a mail's time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._made: dict[str, type[BaseHeader]] = {}
-
-    def __getitem__(self, name: str) -> type[BaseHeader]:
-        """The class of the header of this name."""
-        if name not in self._made:
-            self._made[name] = super().__getitem__(name)
-        return self._made[name]
-
-
-POLICY = SMTP.clone(header_factory=Headers())
 
 
 class EmailChannel:
@@ -106,15 +93,22 @@ def usable(address: str) -> str | None:
 
 def mime(letter: Letter, address: str, sender: str) -> bytes:
     """The mail: the same bytes each time for the same letter, so that a resend can be recognised."""
-    mail = EmailMessage(policy=POLICY)
+    domain = sender.rpartition("@")[2]
+    mail = MIMEText(LINE_END.sub("\r\n", letter.body), _charset="utf-8", policy=AS_SENT)
     mail["From"] = sender
     mail["To"] = address
-    mail["Subject"] = letter.subject
-    mail["Date"] = letter.written_at
-    mail["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2]}>"
+    mail["Subject"] = _written(letter.subject)
+    mail["Date"] = format_datetime(letter.written_at)
+    mail["Message-ID"] = f"<{letter.message_id}@{domain}>"
     if letter.contact_id is not None:  # so that the answer names it, and finds it at intake
-        mail["References"] = f"<{letter.contact_id}@{sender.rpartition('@')[2]}>"
+        mail["References"] = f"<{letter.contact_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Kommunkontakt-Message"] = letter.message_id
-    mail.set_content(letter.body, charset="utf-8", cte="base64")
     return mail.as_bytes()
+
+
+def _written(subject: str) -> str:
+    """The subject on one line, encoded (RFC 2047) when it is not plain, or looks as if it were encoded already."""
+    line = " ".join(subject.splitlines())
+    plain = line.isascii() and line.isprintable() and "=?" not in line
+    return Header(line, "us-ascii" if plain else "utf-8", header_name="Subject").encode()

@@ -1,6 +1,7 @@
 """Who may: bearer tokens (JWT) with roles and municipalities, asked for at every door but health, metrics and docs."""
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,10 +12,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.platform.web import wording
 from shared.platform.web.errors import Forbidden, Unauthenticated
-from shared.platform.web.keys import Keys
+from shared.platform.web.keys import Keys, VerifyingKey
 
 ROLES = ("receptionist", "officer", "coordinator", "buyer", "operator", "publisher", "manager", "registrar", "public")
 LEEWAY_SECONDS = 10
+MOST_KEPT = 1_000
+"""So many tokens are known by what they proved before; then all are proven anew."""
 CODE = re.compile(r"[0-9]{4}")
 SUBJECT = re.compile(r"[!-~]{1,200}")
 
@@ -39,36 +42,65 @@ class Person:
     municipalities: frozenset[str]
 
 
-class Guard:
-    """Reads tokens: verified with the keys passed in, for this audience only."""
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A token that was verified: what it named its key, the key itself, until when it holds, and whom it speaks of."""
 
-    def __init__(self, keys: Keys, audience: str) -> None:
-        self._keys, self._audience = keys, audience
+    kid: str | None
+    key: VerifyingKey
+    ends: float
+    person: Person
+
+
+class Guard:
+    """Reads tokens: verified with the keys passed in, for this audience only.
+
+    A signature is verified once, and holds for as long as the token does and its key is the one that is to be found
+    under its name. `wall` gives seconds since 1970.
+    """
+
+    def __init__(self, keys: Keys, audience: str, wall: Callable[[], float] = time.time) -> None:
+        self._keys, self._audience, self._wall = keys, audience, wall
+        self._proven: dict[str, Proven] = {}
 
     async def read(self, token: str) -> Person:
         """Whom the token speaks of (not yet at a door); Unauthenticated when it proves nothing."""
-        claims = await self._claims(token)
-        subject = claims["sub"]
-        if not SUBJECT.fullmatch(subject):
-            raise _wrong_token()
-        return Person(subject, _texts(claims.get("roles")), "", _codes(claims.get("municipality")))
+        before = self._proven.get(token)
+        if before is not None and self._wall() < before.ends and await self._keys.find(before.kid) is before.key:
+            return before.person
+        proven = await self._prove(token)
+        if len(self._proven) >= MOST_KEPT:
+            self._proven.clear()
+        self._proven[token] = proven
+        return proven.person
 
-    async def _claims(self, token: str) -> Mapping[str, Any]:
+    async def _prove(self, token: str) -> Proven:
         try:
             kid = jwt.get_unverified_header(token).get("kid")
             key = await self._keys.find(kid)
             if key is None:
                 raise _wrong_token()
-            return jwt.decode(
-                token,
-                key.key,
-                algorithms=[key.algorithm],
-                audience=self._audience,
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "aud", "sub"]},
-            )
+            claims = self._claims(token, key)
+            ends = int(claims["exp"]) + LEEWAY_SECONDS
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _wrong_token() from None
+        return Proven(kid, key, ends, _person(claims))
+
+    def _claims(self, token: str, key: VerifyingKey) -> Mapping[str, Any]:
+        return jwt.decode(
+            token,
+            key.key,
+            algorithms=[key.algorithm],
+            audience=self._audience,
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", "aud", "sub"]},
+        )
+
+
+def _person(claims: Mapping[str, Any]) -> Person:
+    if not SUBJECT.fullmatch(claims["sub"]):
+        raise _wrong_token()
+    return Person(claims["sub"], _texts(claims.get("roles")), "", _codes(claims.get("municipality")))
 
 
 def allowed(*roles: str) -> Callable[..., Awaitable[Person]]:
