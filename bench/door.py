@@ -35,9 +35,9 @@ PAUSE = 1 / 3
 """From one call of a user to the next: 40 users are 120 calls a second."""
 ANSWERED_WITHIN = 0.050
 ACCEPTED = 100
-COMMANDS = 20
-"""A question and a write for each register that a contact is written in (contacts, parties, series, threads, tallies,
-weeks of suggestions, keys, requests), one more for the person who spoke, then outbox, journal and commit."""
+COMMANDS = 13
+"""One question, a write for each register that a contact is written in (contacts, parties, series, threads, tallies,
+weeks of suggestions, keys, requests), then outbox, journal and commit; and one to spare."""
 OF_BARE = 0.4
 BARE = "bench_bare_door"
 KEY_FILE = "KOMMUNKONTAKT_JWT_KEY_FILE"

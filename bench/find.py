@@ -152,7 +152,7 @@ async def sealed(kept: type[Store[Any]], some: Sequence[Any], vault: Vault) -> t
     documents = [one["u"] for one in store.statements()]
     session = await database.session()
     async with session.transaction() as transaction:
-        await ring.write(transaction)
+        await transaction.write([ring.made])
     return documents, await database.find(KEYS.name, {})
 
 

@@ -1,6 +1,6 @@
 """The poll batch is the unit of work: read, decide in memory, write everything in one transaction, or nothing.
 
-Order of the writes: positions, heard (lanes, inbound), state, outbox and journal, parked. See docs/promises.md.
+Order of the writes: positions, heard (inbound, lanes), state, outbox and journal, parked. See docs/promises.md.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from datetime import timedelta
 from shared.contracts.refusal import Refused
 from shared.platform.cloudevents import Envelope
 from shared.platform.counting import count_all
-from shared.platform.database import Document, Reads, Session, Transaction
-from shared.platform.early import load_early
+from shared.platform.database import Document, Reads, Session, Transaction, Write
+from shared.platform.early import loading_early
 from shared.platform.errors import LostRace, NotYet, Outdated, Taken, TooManyParked, TryAgain, Unwritable
 from shared.platform.heard import LANES, Inbound, Lane, Lanes, Verdict, inbound_row
 from shared.platform.hearing import Hearing
@@ -37,7 +37,7 @@ from shared.platform.parked import (
 from shared.platform.past import Back, look_again, look_back
 from shared.platform.positions import Place, Positions
 from shared.platform.understand import Record
-from shared.platform.unit import Unit, lock, write_matching
+from shared.platform.unit import Unit, lock
 
 MOST_RACES = 20
 """After so many lost races in a row we pause; should a unique value be the cause, the batch is split."""
@@ -147,10 +147,12 @@ class Batch:
 
     async def _decide(self, items: list[Item], reads: Reads) -> Work:
         unit = self._hearing.unit(reads)
-        lanes = await self._lanes.load(reads, {lane for item in items for lane in (item.lane, item.heard_in) if lane})
-        inbound = await Inbound.load(reads, [item.identity for item in items if item.identity])
+        lanes, inbound, *_ = await reads.together(
+            self._lanes.load(reads, {lane for item in items for lane in (item.lane, item.heard_in) if lane}),
+            Inbound.load(reads, [item.identity for item in items if item.identity]),
+            *loading_early(unit, items, self._hearing),
+        )
         work = Work(unit, lanes, inbound, await look_back(reads, items, lanes), self._hearing.streak)
-        await load_early(unit, items, self._hearing)
         for item in items:
             lane = lanes.get(item.lane) if item.lane else None
             if self._to_act_on(work, item, lane):
@@ -261,9 +263,8 @@ class Batch:
     async def _write(self, transaction: Transaction, work: Work, targets: Targets) -> None:
         await self._positions.write(transaction, targets)
         changed = [lane.statement() for lane in work.lanes.values() if lane.changed]
-        await write_matching(transaction, LANES.name, changed)
         await work.inbound.write(transaction)
-        await work.unit.write(transaction)
+        await work.unit.write(transaction, Write(LANES.name, matching=changed))
         await transaction.update(PARKED.name, work.parked)
 
     def _done(self, work: Work, targets: Targets) -> None:

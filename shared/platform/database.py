@@ -1,9 +1,12 @@
 """What the platform asks of a database: a port small enough that its fake is a dictionary."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from shared.platform.errors import LostRace
 
 Document = dict[str, Any]
 Query = Mapping[str, Any]
@@ -41,9 +44,45 @@ class Reads(Protocol):
         """All documents that match, as copies that may be changed."""
         ...
 
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        """The answers to several questions: at the same time, where that is allowed; the first error passes through."""
+        ...
+
+
+async def at_once(questions: Sequence[Awaitable[Any]]) -> list[Any]:
+    """All at the same time, as a database allows; after an error the others are waited for, and their answers lost."""
+    answers = await asyncio.gather(*questions, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers
+
+
+async def in_turn(questions: Sequence[Awaitable[Any]]) -> list[Any]:
+    """One after the other, as a transaction wants it; after an error the others are not asked."""
+    waiting = iter(questions)
+    try:
+        return [await question for question in waiting]
+    finally:
+        for question in waiting:
+            if isinstance(question, Coroutine):
+                question.close()
+
+
+class Write(NamedTuple):
+    """One of several writes: documents that are new to a collection, and statements that must all match there."""
+
+    collection: str
+    new: Sequence[Document] = ()
+    matching: Sequence[Document] = ()
+
 
 class Transaction(Reads, Protocol):
     """All or nothing. Raises LostRace, Unwritable or TryAgain; after any of them nothing of it was kept."""
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        """All of these in their order; LostRace when a statement of one does not match."""
+        ...
 
     async def update(self, collection: str, statements: Sequence[Document]) -> int:
         """Run the statements in one command and return how many documents were matched or inserted."""
@@ -56,6 +95,15 @@ class Transaction(Reads, Protocol):
     async def delete(self, collection: str, query: Query) -> int:
         """Delete all that match and return how many."""
         ...
+
+
+async def one_by_one(transaction: Transaction, writes: Sequence[Write]) -> None:
+    """Each write as a call of its own."""
+    for collection, new, matching in writes:
+        if new:
+            await transaction.insert(collection, new)
+        if matching and await transaction.update(collection, matching) != len(matching):
+            raise LostRace(f"{collection} has moved on")
 
 
 class Session(Protocol):

@@ -15,8 +15,8 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel
 
 from shared.contracts.refusal import Invalid, Refused
-from shared.platform.database import Reads, Session, Transaction
-from shared.platform.early import load_all, load_at_once
+from shared.platform.database import Reads, Session, Transaction, Write
+from shared.platform.early import loading
 from shared.platform.errors import LostRace, Outdated, Taken, TryAgain, Unwritable
 from shared.platform.handlers import Wants
 from shared.platform.hearing import Hearing
@@ -38,8 +38,6 @@ Given = TypeVar("Given")
 
 Early = Mapping[type[Any], Iterable[str]]
 """Which aggregates of which kinds will be looked at."""
-Reading = Callable[[Awaitable[Known], Unit, Early], Awaitable[Known]]
-"""Asks what is known under the keys of commands, and loads what they are about."""
 About = Callable[..., Early]
 """Tells it, and may ask for what the service provides and for the moment, as an action may."""
 
@@ -100,8 +98,7 @@ class Work:
 
     async def write(self, transaction: Transaction) -> None:
         """All of it; LostRace when something has moved on since it was read."""
-        await self.unit.write(transaction)
-        await transaction.insert(REQUESTS.name, self.known.new)
+        await self.unit.write(transaction, Write(REQUESTS.name, new=self.known.new))
 
 
 class Desk:
@@ -125,7 +122,7 @@ class Desk:
         A lost race runs the whole again. Under `once` the same request gets the same answer and changes nothing;
         another request under the same key is Invalid. TryAgain when the database is away; Refused passes through.
         Actions of one `turn` see each other's changes, each whole or not at all; what they are `about` is loaded for
-        all of them in one question a collection.
+        all of them in one question.
         """
         command = Command.of(action, once, about)
         if turn is None:
@@ -206,14 +203,14 @@ class Desk:
     async def _attempt(self, commands: Sequence[Command], touched: dict[str, list[str]]) -> Work:
         """The first time decide before the transaction; once a race was lost, `touched` says what to lock first."""
         if not touched:
-            work = await self._decide(commands, self._hearing.database, _read_at_once)
+            work = await self._decide(commands, self._hearing.database)
             touched.update(work.unit.touched())
             async with self._transaction() as transaction:
                 await work.write(transaction)
             return work
         async with self._transaction() as transaction:
             await lock(transaction, touched)
-            work = await self._decide(commands, transaction, _read_in_turn)
+            work = await self._decide(commands, transaction)
             touched.update(work.unit.touched())
             await work.write(transaction)
         return work
@@ -230,10 +227,12 @@ class Desk:
             raise
         self._resting.append(session)
 
-    async def _decide(self, commands: Sequence[Command], reads: Reads, read: Reading) -> Work:
+    async def _decide(self, commands: Sequence[Command], reads: Reads) -> Work:
         unit = self._hearing.unit(reads)
-        asked = Known.of(reads, [command.once for command in commands], self._hearing.seal)
-        known = await read(asked, unit, _together(command.early(unit) for command in commands))
+        known, *_ = await reads.together(
+            Known.of(reads, [command.once for command in commands], self._hearing.seal),
+            *loading(unit, _together(command.early(unit) for command in commands)),
+        )
         work = Work(unit, known)
         for command in commands:
             command.outcome = await self._outcome(command, unit, known)
@@ -258,19 +257,6 @@ class Desk:
             unit.discard()
             return error
         return answer
-
-
-async def _read_at_once(known: Awaitable[Known], unit: Unit, wanted: Early) -> Known:
-    """All at the same time, as the database allows."""
-    found, _ = await asyncio.gather(known, load_at_once(unit, wanted))
-    return found
-
-
-async def _read_in_turn(known: Awaitable[Known], unit: Unit, wanted: Early) -> Known:
-    """One after the other, as a transaction wants it."""
-    found = await known
-    await load_all(unit, wanted)
-    return found
 
 
 def _together(wanted: Iterable[Early]) -> Early:

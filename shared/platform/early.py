@@ -1,12 +1,12 @@
-"""One query a collection for all that the events of a batch, or the commands of a turn, are about, before each asks.
+"""One question for all that the events of a batch, or the commands of a turn, are about, before each asks.
 
 It only saves round trips: whatever fails here is met again by the handler that asks for the same, and parks its event.
 """
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from shared.contracts.refusal import Refused
 from shared.platform.errors import LostRace, Outdated, TryAgain
@@ -18,27 +18,23 @@ from shared.platform.unit import Unit
 log = logging.getLogger("kommunkontakt.early")
 
 
-async def load_early(unit: Unit, items: Sequence[Item], hearing: Hearing) -> None:
-    """Load what the handlers' declarations name; TryAgain, LostRace and Outdated pass through."""
+def loading_early(unit: Unit, items: Sequence[Item], hearing: Hearing) -> list[Awaitable[None]]:
+    """What loads all that the handlers' declarations name, as `loading`."""
     wanted: defaultdict[type, set[str]] = defaultdict(set)
     for item in items:
         if item.handler is not None and item.event is not None:
             for kind, about in item.handler.about.items():
                 wanted[kind].update(_asked(about, item, unit, hearing))
-    await load_all(unit, wanted)
+    return loading(unit, wanted)
 
 
-async def load_all(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
-    """Load these aggregates of each kind, and the keys that open them, one after the other."""
-    await _tried(unit.load_keys(wanted))
-    for kind, aggregate_ids in wanted.items():
-        await _tried(_load(unit, kind, aggregate_ids))
+def loading(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> list[Awaitable[None]]:
+    """What loads these aggregates of each kind, and the keys that open them: to be asked together.
 
-
-async def load_at_once(unit: Unit, wanted: Mapping[type, Iterable[str]]) -> None:
-    """Load them all at the same time, which no transaction allows: only for a unit that reads from the database."""
-    found = (_load(unit, kind, aggregate_ids) for kind, aggregate_ids in wanted.items())
-    await asyncio.gather(*map(_tried, (unit.load_keys(wanted), *found)))
+    TryAgain, LostRace and Outdated pass through.
+    """
+    found = (_tried(_load, unit, kind, aggregate_ids) for kind, aggregate_ids in wanted.items())
+    return [_tried(unit.load_keys, wanted), *found]
 
 
 def _asked(about: Wants, item: Item, unit: Unit, hearing: Hearing) -> Iterable[str]:
@@ -58,9 +54,9 @@ async def _load(unit: Unit, kind: type, aggregate_ids: Iterable[str]) -> None:
     await unit.store(kind).load(aggregate_ids)
 
 
-async def _tried(loading: Awaitable[None]) -> None:
+async def _tried(load: Callable[..., Awaitable[None]], *about: Any) -> None:
     try:
-        await loading
+        await load(*about)
     except (TryAgain, LostRace, Outdated):
         raise
     except Exception as error:

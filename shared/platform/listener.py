@@ -18,6 +18,7 @@ from shared.platform.database import Session
 from shared.platform.errors import LostPosition, LostRace, TooManyParked, TryAgain
 from shared.platform.hearing import Hearing
 from shared.platform.kafka import KafkaAccess, client_options
+from shared.platform.offsets import Offsets
 from shared.platform.pace import AT_ONCE, Pace
 from shared.platform.parking import Parking
 from shared.platform.positions import Positions
@@ -27,7 +28,7 @@ POLL_MS = 20
 ALONE_MS = 300
 LET_GO_AFTER = 0.5
 BAD_NAME = "ce_not-utf-8"
-COMMIT_WITHIN = 5.0
+LEAVE_WITHIN = 5.0
 DAY_MS = 86_400_000
 
 log = logging.getLogger("kommunkontakt.listener")
@@ -50,7 +51,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._pace = Pace()
         self._astray = False
         self._cut = asyncio.Event()
-        self._commit: asyncio.Task[None] | None = None
+        self._offsets = Offsets(name, self._positions.held)
         self._stopping = False
         self.batches = 0
         self.trouble: str | None = "starting"
@@ -217,22 +218,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         metrics.batch_seconds.labels(self._hearing.service).observe(loop.time() - began)
         metrics.batch_events.labels(self._hearing.service).observe(len(records))
         self.batches += 1
-        self._commit_soon()
+        self._offsets.commit_soon(self._consumer)
         await self._parking.heard_of(subjects)
-
-    def _commit_soon(self) -> None:
-        """Offsets in Kafka are only for operators to see the lag: one commit at a time, the newest."""
-        if self._commit is None or self._commit.done():
-            self._commit = asyncio.create_task(self._commit_offsets())
-
-    async def _commit_offsets(self) -> None:
-        held = self._positions.held
-        offsets = {TopicPartition(*place): one.next for place, one in held.items() if one.next is not None}
-        try:
-            async with asyncio.timeout(COMMIT_WITHIN):
-                await self._consumer.commit(offsets)
-        except (KafkaError, TimeoutError, ValueError) as error:
-            log.info("offsets were not committed", extra={"listener": self.name, "reason": type(error).__name__})
 
     async def _again(self, away: Exception) -> None:
         """Drop the batch and pause; nothing is polled before `_return` has succeeded."""
@@ -279,20 +266,14 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         return {one: max(0, end - (held[one] or 0)) for one, end in ends.items()}
 
     async def _leave(self) -> None:
-        await self._last_commit()
+        await self._offsets.leave(self._consumer)
         try:
-            async with asyncio.timeout(COMMIT_WITHIN):
+            async with asyncio.timeout(LEAVE_WITHIN):
                 await self._consumer.stop()
         except (KafkaError, TimeoutError):
             log.info("left without a farewell", extra={"listener": self.name})
         if self._session is not None:
             await self._session.close()
-
-    async def _last_commit(self) -> None:
-        if self._commit is not None:
-            await asyncio.wait([self._commit])
-        if self._positions.held:
-            await self._commit_offsets()
 
 
 def as_record(record: "ConsumerRecord[Any, Any]") -> Record:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, TypeVar
 
-from shared.platform.database import Collection, Document, Index, Query, Sort
+from shared.platform.database import Collection, Document, Index, Query, Sort, Write, at_once, in_turn, one_by_one
 from shared.platform.errors import LostRace, Taken, TryAgain, Unwritable
 from shared.platform.memory_query import changed, distinct, is_idle_when_same, matches
 from shared.platform.memory_rows import LARGEST_DOCUMENT, Rows, candidates, command, decoded, encoded, selected
@@ -35,6 +35,14 @@ class MemoryTransaction:
         """See `Reads`."""
         with self._whole():
             return selected(candidates(self._rows(collection), query), query, sort, limit)
+
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        """See `Reads`."""
+        return await in_turn(questions)
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        """See `Transaction`."""
+        await one_by_one(self, writes)
 
     async def update(self, collection: str, statements: Sequence[Document]) -> int:
         """See `Transaction`."""
@@ -164,6 +172,10 @@ class MemoryDatabase:
         """See `Reads`."""
         self.refuse_when_away()
         return selected(candidates(self.rows.get(collection, {}), query), query, sort, limit)
+
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        """See `Reads`."""
+        return await at_once(questions)
 
     async def session(self) -> MemorySession:
         """See `Database`."""

@@ -1,8 +1,6 @@
 """The driver's one door: motor, or `pymongo.AsyncMongoClient` by one setting, behind the database port."""
 
-import inspect
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Literal
 from uuid import UUID
@@ -19,16 +17,15 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
 )
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
-from shared.platform.database import Collection, Document, Index, Query, Sort
-from shared.platform.errors import TryAgain, UnknownCommit, WrongSetting
+from shared.platform.database import Collection, Document, Index, Query, Sort, at_once
+from shared.platform.errors import TryAgain, WrongSetting
 from shared.platform.mongo_copy import Copying
-from shared.platform.mongo_errors import by_code, translated, understood
+from shared.platform.mongo_errors import understood
+from shared.platform.mongo_session import MongoSession, find, settled
+from shared.platform.mongo_together import Together, by_id
 
 Driver = Literal["motor", "pymongo"]
-MAJORITY = WriteConcern("majority")
 CLOSE_WITHIN = 1.0
 
 ALREADY_IN_ONE = 23
@@ -66,107 +63,29 @@ def connect_to_copy(url: str, name: str, *, timeout_ms: int = 5_000) -> Copying:
     return Copying(client, name)
 
 
-async def _settled(value: Any) -> Any:
-    """The one difference between the two drivers: some calls are awaited in one of them only."""
-    return await value if inspect.isawaitable(value) else value
-
-
-class MongoTransaction:
-    """One open transaction on a session."""
-
-    def __init__(self, database: Any, session: Any) -> None:
-        self._database, self._session = database, session
-
-    async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
-        """See `Reads`."""
-        async with understood():
-            return await _find(self._database[collection], query, sort, limit, self._session)
-
-    async def update(self, collection: str, statements: Sequence[Document]) -> int:
-        """See `Transaction`."""
-        if not statements:
-            return 0
-        reply = await self._command({"update": collection, "updates": list(statements), "ordered": True})
-        return int(reply["n"])
-
-    async def insert(self, collection: str, documents: Sequence[Document]) -> None:
-        """See `Transaction`."""
-        if documents:
-            await self._command({"insert": collection, "documents": list(documents), "ordered": True})
-
-    async def delete(self, collection: str, query: Query) -> int:
-        """See `Transaction`."""
-        reply = await self._command({"delete": collection, "deletes": [{"q": query, "limit": 0}]})
-        return int(reply["n"])
-
-    async def _command(self, command: Document) -> Document:
-        async with understood():
-            reply: Document = await self._database.command(command, session=self._session)
-        if errors := reply.get("writeErrors"):
-            raise by_code(errors[0]["code"])
-        return reply
-
-
-class MongoSession:
-    """One session of the driver."""
-
-    def __init__(self, database: Any, session: Any) -> None:
-        self._database, self._session = database, session
-
-    @property
-    def id(self) -> bytes:
-        """See `Session`."""
-        return bytes(self._session.session_id["id"])
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[MongoTransaction]:
-        """See `Session`. We never use `with_transaction`: it retries for up to 120 s and hides outages."""
-        async with understood():
-            await _settled(
-                self._session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=MAJORITY)
-            )
-        try:
-            yield MongoTransaction(self._database, self._session)
-        except BaseException:
-            await self._undo()
-            raise
-        await self._commit()
-
-    async def _undo(self) -> None:
-        try:
-            await self._session.abort_transaction()
-        except PyMongoError:
-            return  # the server undoes it by itself when the session is used again or its time is out
-
-    async def _commit(self) -> None:
-        try:
-            await self._session.commit_transaction()
-        except PyMongoError as error:
-            if error.has_error_label("UnknownTransactionCommitResult"):
-                raise UnknownCommit("the answer to a commit was lost") from error
-            raise (translated(error) or error) from error
-
-    async def close(self) -> None:
-        """See `Session`."""
-        await _settled(self._session.end_session())
-
-
 class MongoDatabase:
     """One service's database on a real MongoDB."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._database = client.get_database(name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC))
+        self._together = Together(self._database)
 
     async def find(self, collection: str, query: Query, *, sort: Sort = (), limit: int = 0) -> list[Document]:
         """See `Reads`."""
         async with understood():
-            return await _find(self._database[collection], query, sort, limit, None)
+            if not sort and not limit and by_id(query):
+                return await self._together.find(collection, query)
+            return await find(self._database[collection], query, sort, limit, None)
+
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        """See `Reads`."""
+        return await at_once(questions)
 
     async def session(self) -> MongoSession:
         """See `Database`."""
         async with understood():
-            return MongoSession(self._database, await _settled(self._client.start_session()))
+            return MongoSession(self._database, await settled(self._client.start_session()))
 
     async def end_session(self, session_id: bytes) -> None:
         """See `Database`."""
@@ -263,7 +182,7 @@ class MongoDatabase:
     async def close(self) -> None:
         """See `Database`. The driver takes leave of its sessions; of a server that is away, only for so long."""
         with pymongo.timeout(CLOSE_WITHIN):
-            await _settled(self._client.close())
+            await settled(self._client.close())
 
 
 def _index_options(index: Index) -> Document:
@@ -273,11 +192,3 @@ def _index_options(index: Index) -> Document:
     if index.expires_after_seconds is not None:
         options["expireAfterSeconds"] = index.expires_after_seconds
     return options
-
-
-async def _find(collection: Any, query: Query, sort: Sort, limit: int, session: Any) -> list[Document]:
-    cursor = collection.find(query, session=session, batch_size=100_000, limit=limit)
-    if sort:
-        cursor = cursor.sort(list(sort))
-    found: list[Document] = await cursor.to_list(None)
-    return found

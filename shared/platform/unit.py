@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from shared.contracts.event import Event
-from shared.platform.database import Document, Reads, Transaction, statement
+from shared.platform.database import Document, Reads, Transaction, Write, statement
 from shared.platform.errors import LostRace, TryAgain, Unwritable
 from shared.platform.outbox import JOURNAL, OUTBOX, Cause, Voice, spoken
 from shared.platform.store import Kept, Store
@@ -101,26 +101,28 @@ class Unit:
         """Collection -> ids that this unit has looked at."""
         return {store.collection: ids for store in self._by_class.values() if (ids := store.touched())}
 
-    async def write(self, transaction: Transaction) -> None:
-        """Keys, state, outbox and journal, in that order; raises LostRace when an aggregate has moved on."""
+    async def write(self, transaction: Transaction, *first: Write) -> None:
+        """Keys, state, outbox and journal, in that order, after what is to be written `first`.
+
+        Raises LostRace when an aggregate, or what is to be written first, has moved on.
+        """
         try:
             if self._keys is not None:
                 await self._keys.load(owner for store in self._by_class.values() for owner in store.owners())
             outbox, journal = self._spoken()
-            changed = [(store.collection, store.statements()) for store in self._by_class.values()]
+            changed = [Write(store.collection, matching=store.statements()) for store in self._by_class.values()]
             dropped = [(store.collection, *one) for store in self._by_class.values() for one in store.dropped()]
         except (TryAgain, LostRace):
             raise
         except Exception as error:
             raise Unwritable(f"what was decided cannot be written ({type(error).__name__})") from error
         if self._keys is not None:
-            await self._keys.write(transaction)
-        for collection, statements in changed:
-            await write_matching(transaction, collection, statements)
+            await self._keys.delete(transaction)
+            changed.insert(0, self._keys.made)
+        said = Write(OUTBOX.name, new=[*outbox, *self.extra]), Write(JOURNAL.name, new=journal)
+        await transaction.write([*first, *changed, *said])
         for collection, aggregate_id, version in dropped:
             await delete_matching(transaction, collection, aggregate_id, version)
-        await transaction.insert(OUTBOX.name, [*outbox, *self.extra])
-        await transaction.insert(JOURNAL.name, journal)
 
     def _spoken(self) -> tuple[list[Document], list[Document]]:
         outbox, journal = [], []

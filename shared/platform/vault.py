@@ -12,7 +12,7 @@ from base64 import b32encode
 from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any
 
-from shared.platform.database import Collection, Document, Reads, Transaction
+from shared.platform.database import Collection, Document, Reads, Transaction, Write
 from shared.platform.errors import TryAgain
 from shared.platform.secrets import Lock, Seal, derived_key
 
@@ -109,11 +109,15 @@ class Keyring:
         """What was staged never happened."""
         self._staged.clear()
 
-    async def write(self, transaction: Transaction) -> None:
-        """What was forgotten goes, what is new comes; LostRace when somebody else has made the same owner's key."""
+    async def delete(self, transaction: Transaction) -> None:
+        """What was forgotten goes."""
         if self._forgotten:
             await transaction.delete(KEYS.name, {"_id": {"$in": sorted(self._forgotten)}})
-        await transaction.insert(KEYS.name, list(self._new.values()))
+
+    @property
+    def made(self) -> Write:
+        """What is new comes; LostRace when somebody else has made the same owner's key."""
+        return Write(KEYS.name, new=list(self._new.values()))
 
     def _made(self, key: bytes) -> DataKey:
         return DataKey(key, self._vault.random)

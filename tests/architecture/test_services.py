@@ -15,9 +15,15 @@ CODE = sorted(path for top in ("shared", "services", "stack", "bench") for path 
 FILES = {"README.md", "model.py", "rules.py", "events.py", "store.py", "handlers.py", "settings.py", "app.py", "api.py"}
 DRIVERS = {
     "motor": {"shared/platform/mongo.py"},
-    "pymongo": {"shared/platform/mongo.py", "shared/platform/mongo_copy.py", "shared/platform/mongo_errors.py"},
+    "pymongo": {
+        "shared/platform/mongo.py",
+        "shared/platform/mongo_copy.py",
+        "shared/platform/mongo_errors.py",
+        "shared/platform/mongo_session.py",
+    },
     "aiokafka": {
         "shared/platform/listener.py",
+        "shared/platform/offsets.py",
         "shared/platform/relay.py",
         "shared/platform/setup.py",
         "shared/platform/topic_settings.py",

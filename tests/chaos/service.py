@@ -24,11 +24,14 @@ from services.notify.sender import Sender
 from shared.contracts.intake_contacts import ContactRegistered
 from shared.contracts.routing_matters import MatterOpened
 from shared.contracts.streams import INTAKE_CONTACTS
+from shared.platform import mongo_writes
 from shared.platform.batch import Batch
 from shared.platform.bus import Bus
+from shared.platform.database import Document, Write
 from shared.platform.handlers import Handler, Wants
 from shared.platform.listener import Listener
-from shared.platform.mongo import MongoDatabase, MongoSession, MongoTransaction
+from shared.platform.mongo import MongoDatabase
+from shared.platform.mongo_session import MongoSession, MongoTransaction
 from shared.platform.outbox import OUTBOX
 from shared.platform.parking import Parking
 from shared.platform.relay import Relay
@@ -62,6 +65,7 @@ class Steps:
         _wrap(MongoDatabase, "delete", self._after("deleted"))
         for method in ("update", "insert"):
             _wrap(MongoTransaction, method, self._after_what_was_given("wrote"))
+        _wrap(mongo_writes, "done", self._after_each_of_several)
         _wrap(MongoSession, "transaction", self._around_a_transaction)
         _wrap(AIOKafkaConsumer, "getmany", self._after_a_poll)
         _wrap(AIOKafkaConsumer, "commit", self._both("before offsets", "after offsets"))
@@ -129,6 +133,13 @@ class Steps:
 
         return wrapped
 
+    def _after_each_of_several(self, done: Callable[[Write, Document], None]) -> Callable[[Write, Document], None]:
+        def stepped(one: Write, reply: Document) -> None:
+            done(one, reply)
+            self.passed(f"wrote {_kind(one.collection)}")
+
+        return stepped
+
     def _after_a_poll(self, call: Call) -> Call:
         async def stepped(*arguments: Any, **named: Any) -> Any:
             polled = await call(*arguments, **named)
@@ -190,7 +201,7 @@ def _as(who: str) -> Callable[[Call], Call]:
     return wrapped
 
 
-def _wrap(kind: type[Any], method: str, around: Callable[[Any], Any]) -> None:
+def _wrap(kind: Any, method: str, around: Callable[[Any], Any]) -> None:
     patch.object(kind, method, around(getattr(kind, method))).start()
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from shared.platform.database import Database, statement
+from shared.platform.database import Database, at_once, statement
 from shared.platform.errors import LostRace, TryAgain, Unwritable
 from shared.platform.outbox import Cause, Voice
 from shared.platform.secrets import BrokenSeal
@@ -85,6 +85,9 @@ class Counted:
     async def find(self, collection: str, *rest: Any, **how: Any) -> Any:
         self.questions += collection == KEYS.name
         return await self._database.find(collection, *rest, **how)
+
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        return await at_once(questions)
 
 
 def unit(reads: Any, *masters: str) -> Unit:

@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant("the outbox is written outside the transaction", ((Unit, "write", _said_outside),)),
     Mutant("what a failed handler staged stays", ((Unit, "discard", _staged_stays),)),
     Mutant("a lane is left without passing the turn", ((Parking, "_pass_on", _turn_not_passed),), CRASHES),
-    Mutant("a parked row is changed unseen", ((Parking, "_change", _changed_unseen),)),
+    Mutant("a parked row is changed unseen", ((Parking, "_change", _changed_unseen),), CRASHES),
     Mutant("the relay deletes before Kafka's commit", ((Relay, "_publish", _deleted_first),), CRASHES),
     Mutant("the relay is not fenced", ((OurRelay, "_made", _under_its_own_id),), ZOMBIES),
     Mutant("the relay publishes in any order", ((Relay, "_waiting", _not_in_its_order),)),

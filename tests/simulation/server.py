@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from shared.platform.database import Collection, Document, Query, Sort
+from shared.platform.database import Collection, Document, Query, Sort, Write, in_turn, one_by_one
 from shared.platform.errors import LostRace, Taken, TryAgain, UnknownCommit
 from shared.platform.memory import MemoryDatabase, MemoryTransaction
 from shared.platform.memory_rows import decoded
@@ -75,6 +75,10 @@ class Connection:
         return await self.call(
             f"find {collection}", lambda: self._server.find(collection, query, sort=sort, limit=limit)
         )
+
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        """See `Reads`. One after the other: each may go wrong by itself, where MongoDB would be asked once for all."""
+        return await in_turn(questions)
 
     async def session(self) -> "Session":
         """See `Database`."""
@@ -195,6 +199,14 @@ class InTransaction:
         return await self._call(
             f"find {collection} *", lambda: self._work.find(collection, query, sort=sort, limit=limit)
         )
+
+    async def together(self, *questions: Awaitable[Any]) -> list[Any]:
+        """See `Reads`."""
+        return await in_turn(questions)
+
+    async def write(self, writes: Sequence[Write]) -> None:
+        """See `Transaction`."""
+        await one_by_one(self, writes)
 
     async def update(self, collection: str, statements: Sequence[Document]) -> int:
         """See `Transaction`."""
