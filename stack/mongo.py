@@ -25,6 +25,8 @@ PARAMETERS = {
     # A killed worker's open transaction keeps its locks no longer than this.
     "transactionLifetimeLimitSeconds": 3,
     "diagnosticDataCollectionEnabled": "false",
+    # A look at the outbox reads past all that was deleted within this time; a dump asks for more while it lasts.
+    "minSnapshotHistoryWindowInSeconds": 5,
     # The usual 15 s of saying farewell to other members is wasted on a set of one.
     "shutdownTimeoutMillisForSignaledShutdown": 100,
 }

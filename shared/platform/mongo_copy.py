@@ -16,10 +16,13 @@ from shared.platform.mongo_errors import translated
 TOO_OLD = 239
 CHANGED_MEANWHILE = 246
 DOCUMENTS_AT_ONCE = 2_000
+WINDOW = "minSnapshotHistoryWindowInSeconds"
+DUMP_SECONDS = 300
+"""A dump may take so long, which is how long a server keeps moments unless it is told otherwise."""
 
 WINDOW_PASSED = (
     "The dump took longer than MongoDB keeps old moments, so it would not have been of one moment, and was given up. "
-    "Raise minSnapshotHistoryWindowInSeconds (300 s unless set) on the server, and dump again."
+    f"Raise {WINDOW} (300 s unless set) on the server, and dump again."
 )
 LAYOUT_CHANGED = "Collections or indexes were being changed, so there was no moment to dump: dump again."
 
@@ -75,12 +78,38 @@ class Copying:
     @contextmanager
     def moment(self) -> Iterator[Moment]:
         """Read all of it as it is at one moment."""
-        with told():
-            session = self._client.start_session(snapshot=True)
-        try:
+        with self._history(), self._snapshot() as session:
             yield Moment(self._database, session)
+
+    def _snapshot(self) -> Any:
+        with told():
+            return self._client.start_session(snapshot=True)
+
+    @contextmanager
+    def _history(self) -> Iterator[None]:
+        """While a dump lasts the server keeps moments for so long, or as long as its operator has set: where there are
+        users, a service's may not ask for more.
+        """
+        kept = self._kept_for()
+        if kept is None or kept >= DUMP_SECONDS:
+            yield
+            return
+        self._keep_for(DUMP_SECONDS)
+        try:
+            yield
         finally:
-            session.end_session()
+            self._keep_for(kept)
+
+    def _kept_for(self) -> int | None:
+        """For how many seconds the server keeps moments; None when it does not tell us."""
+        try:
+            return int(self._client.admin.command({"getParameter": 1, WINDOW: 1})[WINDOW])
+        except OperationFailure:
+            return None
+
+    def _keep_for(self, seconds: int) -> None:
+        with told():
+            self._client.admin.command({"setParameter": 1, WINDOW: seconds})
 
     def layouts(self) -> list[Layout]:
         """The collections that there are, by name."""

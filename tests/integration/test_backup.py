@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from bson import Binary, Decimal128, Int64, ObjectId
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from shared.contracts.catalogue import samples_of
 from shared.contracts.event import Event
@@ -25,7 +26,7 @@ from shared.platform.kafka import KafkaAccess
 from shared.platform.leases import LEASES
 from shared.platform.lost import Report, latest
 from shared.platform.mongo import connect, connect_to_copy
-from shared.platform.mongo_copy import Copying
+from shared.platform.mongo_copy import DUMP_SECONDS, WINDOW, Copying
 from shared.platform.outbox import Cause, Voice, entry, headers_of, published
 from shared.platform.own_words import own_streams
 from shared.platform.positions import POSITIONS
@@ -294,15 +295,46 @@ async def _is_killed(counting: Town, backup: io.BytesIO, calls: int) -> bool:
 
 
 async def test_a_dump_that_takes_longer_than_old_moments_are_kept_is_given_up(counting: Town) -> None:
-    parameter = "minSnapshotHistoryWindowInSeconds"
-    admin = counting.client.admin
-    before = admin.command({"getParameter": 1, parameter: 1})[parameter]
-    admin.command({"setParameter": 1, parameter: 0})
-    try:
-        with counting.copying.moment() as moment, pytest.raises(BackupRefused, match=parameter):
+    with counting.copying.moment() as moment:
+        counting.client.admin.command({"setParameter": 1, WINDOW: 0})
+        with pytest.raises(BackupRefused, match=WINDOW):
             _read_until_refused(counting, moment.size)
-    finally:
-        admin.command({"setParameter": 1, parameter: before})
+
+
+async def test_a_dump_has_the_server_keep_moments_for_longer_while_it_lasts(counting: Town) -> None:
+    def kept_for() -> int:
+        return int(counting.client.admin.command({"getParameter": 1, WINDOW: 1})[WINDOW])
+
+    before = kept_for()
+    assert before < DUMP_SECONDS
+    with counting.copying.moment() as moment:
+        assert kept_for() == DUMP_SECONDS
+        assert moment.find("walks")
+    assert kept_for() == before
+
+
+async def test_what_the_operator_has_set_stands(counting: Town) -> None:
+    """More than a dump needs is left alone; and a server with users lets no service ask for more."""
+    asked: list[Document] = []
+
+    class Admin:
+        def command(self, command: Document) -> Document:
+            asked.append(command)
+            if answer is None:
+                raise OperationFailure("not authorized", 13)
+            return {WINDOW: answer}
+
+    class Client:
+        admin = Admin()
+        start_session = counting.client.start_session
+
+        def __getitem__(self, name: str) -> object:
+            return counting.client[name]
+
+    for answer in (DUMP_SECONDS, 3_600, None):  # noqa: B007 - the answers of the class above
+        with Copying(Client(), counting.name).moment() as moment:
+            assert moment.find("walks")
+    assert asked == [{"getParameter": 1, WINDOW: 1}] * 3
 
 
 def _read_until_refused(counting: Town, size: Callable[[str], object]) -> None:
