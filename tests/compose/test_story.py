@@ -64,6 +64,7 @@ def waiting(project: Project) -> list[dict[str, str]]:
     return [json.loads(line) for line in project.cli("intake", "parked", "list", "--json").splitlines()]
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_holds_only_its_own_service_and_what_all_share(service: str) -> None:
     listed = docker("run", "--rm", f"kommunkontakt-{service}", "python", "-c", READ_ALL).split()
@@ -73,6 +74,7 @@ def test_an_image_holds_only_its_own_service_and_what_all_share(service: str) ->
     assert "/app/shared/platform/service.py" in listed
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("image", ["setup", "door", *SERVICES])
 def test_an_image_runs_as_nobody_and_can_build_and_install_nothing(image: str) -> None:
     look = "id -u; for tool in pip gcc cc make git; do command -v $tool; done; python -m pip --version; touch /app/x"
