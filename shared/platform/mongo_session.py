@@ -15,6 +15,8 @@ from shared.platform.mongo_errors import translated, understood
 from shared.platform.mongo_writes import checked, inserting, updating, write_all
 
 MAJORITY = WriteConcern("majority")
+ALL = 100_000
+"""Documents in one answer, if it can hold them."""
 
 
 async def settled(value: Any) -> Any:
@@ -24,7 +26,7 @@ async def settled(value: Any) -> Any:
 
 async def find(collection: Any, query: Query, sort: Sort, limit: int, session: Any) -> list[Document]:
     """See `Reads`."""
-    cursor = collection.find(query, session=session, batch_size=100_000, limit=limit)
+    cursor = collection.find(query, session=session, batch_size=ALL, limit=limit)
     if sort:
         cursor = cursor.sort(list(sort))
     found: list[Document] = await cursor.to_list(None)

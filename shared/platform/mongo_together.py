@@ -4,15 +4,14 @@ A command costs client and server more than what it finds: eight of them take 4 
 """
 
 import asyncio
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.platform.database import Document, Query
+from shared.platform.mongo_session import ALL, find, settled
 
 WHICH = "_which"
 """Of each document that is found, the number of the question that it answers."""
-ALL = 100_000
 
 
 class Question(NamedTuple):
@@ -62,9 +61,9 @@ class Together:
         first, *others = questions
         collection = self._database[first.collection]
         if not others:
-            return [await collection.find(first.query, batch_size=ALL).to_list(None)]
-        cursor = collection.aggregate(united(questions), batchSize=ALL)
-        found = await (await cursor if inspect.isawaitable(cursor) else cursor).to_list(None)
+            return [await find(collection, first.query, (), 0, None)]
+        cursor = await settled(collection.aggregate(united(questions), batchSize=ALL))
+        found = await cursor.to_list(None)
         answers: list[list[Document]] = [[] for _ in questions]
         for document in found:
             answers[document.pop(WHICH)].append(document)

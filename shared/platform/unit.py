@@ -142,8 +142,7 @@ def _members(kind: type[Any]) -> Mapping[str, Any]:
 
 async def write_matching(transaction: Transaction, collection: str, statements: list[Document]) -> None:
     """Run statements that must all match; LostRace when one does not."""
-    if statements and await transaction.update(collection, statements) != len(statements):
-        raise LostRace(f"{collection} has moved on")
+    await transaction.write([Write(collection, matching=statements)])
 
 
 async def delete_matching(transaction: Transaction, collection: str, aggregate_id: str, version: int) -> None:

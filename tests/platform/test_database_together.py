@@ -1,8 +1,7 @@
 """Questions that are asked at the same time are answered as each would be alone, and by id they are one command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from inspect import CORO_CLOSED, getcoroutinestate
 from typing import Any
 
@@ -11,12 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import monitoring
 
-from shared.platform.database import Collection, Transaction, in_turn
+from bench.round import Watch
+from shared.platform.database import Collection, in_turn
 from shared.platform.errors import TryAgain
 from shared.platform.memory import MemoryDatabase
 from shared.platform.mongo import connect
 from stack.mongo import Mongo
 from tests.conftest import AnyDatabase, connected, forget_unclosed, fresh_name
+from tests.platform.test_database_suite import transaction
 
 LAYOUT = (Collection("cats"), Collection("dogs"), Collection("said", clustered=True))
 IDS: dict[str, Sequence[Any]] = {
@@ -41,22 +42,12 @@ questions = st.lists(
 )
 
 
-@asynccontextmanager
-async def transacted(database: AnyDatabase) -> AsyncIterator[Transaction]:
-    session = await database.session()
-    try:
-        async with session.transaction() as transaction:
-            yield transaction
-    finally:
-        await session.close()
-
-
 async def filled(database: AnyDatabase) -> None:
     await database.prepare(LAYOUT)
-    async with transacted(database) as transaction:
+    async with transaction(database) as work:
         for name, ids in IDS.items():
             kept = [] if name == "none" else ids[:2]
-            await transaction.insert(name, [{"_id": one, "colour": "grey", "name": name} for one in kept])
+            await work.insert(name, [{"_id": one, "colour": "grey", "name": name} for one in kept])
 
 
 def ordered(answers: Sequence[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
@@ -75,8 +66,8 @@ async def test_what_is_asked_together_is_answered_as_if_asked_alone(database: An
     async def agree(asked: list[tuple[str, dict[str, Any]]]) -> None:
         together = await database.together(*(database.find(*one) for one in asked))
         alone = [await database.find(name, query, limit=1_000) for name, query in asked]
-        async with transacted(database) as transaction:
-            within = await transaction.together(*(transaction.find(*one) for one in asked))
+        async with transaction(database) as work:
+            within = await work.together(*(work.find(*one) for one in asked))
         assert ordered(together) == ordered(alone) == ordered(within)
 
     await asyncio.to_thread(same)
@@ -107,37 +98,21 @@ async def test_in_turn_nothing_is_asked_after_an_error() -> None:
     assert [getcoroutinestate(one) for one in asked] == [CORO_CLOSED, CORO_CLOSED]
 
 
-class Commands(monitoring.CommandListener):
-    """The names of the commands that reach MongoDB."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name in ("find", "aggregate", "getMore"):
-            self.names.append(event.command_name)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Counted already."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Counted already."""
-
-
 @pytest.mark.servers
 async def test_questions_by_id_are_one_command_and_one_alone_is_a_plain_one(mongo_server: Mongo) -> None:
-    commands = Commands()
-    monitoring.register(commands)
+    watch = Watch()
+    monitoring.register(watch)
     database = connect(mongo_server.url, fresh_name())
     try:
         await filled(database)
         by_id = [database.find(name, {"_id": {"$in": ids}}) for name, ids in IDS.items()]
-        commands.names.clear()
+        watch.commands.clear()
         [*_, none] = await database.together(*by_id)
-        assert (commands.names, none) == (["aggregate"], [])
+        first = f"aggregate {next(iter(IDS))}"
+        assert (watch.commands, none) == ([first], [])
         await database.find("cats", {"_id": "a"})
         await database.together(database.find("cats", {"_id": "a"}), database.find("dogs", {}, limit=1))
-        assert commands.names == ["aggregate", "find", "find", "find"]
+        assert sorted(watch.commands) == [first, "find cats", "find cats", "find dogs"]
     finally:
         await database.drop()
         await database.close()

@@ -12,6 +12,7 @@ from shared.platform.database import Collection, Document, Write, statement
 from shared.platform.errors import LostRace, Taken, Unwritable
 from stack.mongo import Mongo
 from tests.conftest import AnyDatabase, connected
+from tests.platform.test_database_suite import transaction
 
 CATS, DOGS = Collection("cats"), Collection("dogs")
 
@@ -21,12 +22,8 @@ async def kept(database: AnyDatabase) -> list[list[Document]]:
 
 
 async def write(database: AnyDatabase, writes: Sequence[Write]) -> None:
-    session = await database.session()
-    try:
-        async with session.transaction() as transaction:
-            await transaction.write(writes)
-    finally:
-        await session.close()
+    async with transaction(database) as work:
+        await work.write(writes)
 
 
 def named(key: int, version: int, name: str) -> Document:
